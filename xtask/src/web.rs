@@ -1,0 +1,177 @@
+//! The web app: Trunk's build, ECharts from the `charming` crate, no inline script, brotli.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::args::Args;
+use crate::process::Cmd;
+use crate::repo::Repo;
+use crate::stamp::{self, Inputs};
+use crate::{compress, playground, tools};
+
+pub(crate) const HELP: &str = "\
+cargo xtask web
+
+Builds the web app into target/web and the GraphQL playground into target/web-playground, each file with a
+brotli copy beside it. `demo` and `test` do the same. What has not changed is not built again.";
+
+pub(crate) const FINISH_HELP: &str = "\
+cargo xtask web-finish
+
+Called by Trunk when a build of the web app is about to be published (Trunk.toml): moves inline scripts out of
+index.html into files of their own, since the server's content security policy admits none.";
+
+pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
+    args.finish()?;
+    let web = build(repo)?;
+    println!("web app: {}", web.display());
+    match playground::build(repo)? {
+        Some(playground) => println!("playground: {}", playground.display()),
+        None => println!("playground: left out"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the built web app.
+pub(crate) fn output(repo: &Repo) -> PathBuf {
+    repo.target().join("web")
+}
+
+/// Builds the web app unless nothing has changed; returns its folder.
+pub(crate) fn build(repo: &Repo) -> Result<PathBuf> {
+    let output = output(repo);
+    let stamp_file = repo.target().join("web.stamp");
+    let digest = inputs(repo)?;
+    if stamp::is_fresh(&stamp_file, &digest) && output.join("index.html").is_file() {
+        return Ok(output);
+    }
+    stamp::forget(&stamp_file)?;
+    let trunk = prepare(repo)?;
+    trunk.arg("build").arg("--cargo-profile").arg("wasm").run()?;
+    check_no_inline_script(&output.join("index.html"))?;
+    compress::compress_tree(&output, &repo.target().join("brotli"))?;
+    // Cargo.lock may have been completed by the build.
+    stamp::keep(&stamp_file, &inputs(repo)?)?;
+    Ok(output)
+}
+
+/// Trunk, with everything in place that it needs.
+pub(crate) fn prepare(repo: &Repo) -> Result<Cmd> {
+    tools::wasm_target(repo)?;
+    let trunk = tools::trunk(repo)?;
+    tools::wasm_bindgen(repo)?;
+    vendor_echarts(repo)?;
+    // Trunk looks its helpers up on PATH. NO_COLOR=1, as some set it, is no value that Trunk 0.21 takes.
+    let cmd = Cmd::new(trunk).dir(repo.root()).env("PATH", tools::path_with_tools(repo)?);
+    Ok(cmd.env("NO_COLOR", "true").env("TRUNK_BUILD_DIST", output(repo)))
+}
+
+fn inputs(repo: &Repo) -> Result<String> {
+    let mut inputs = Inputs::new("web 1");
+    for path in [
+        "frontend",
+        "schema.graphql",
+        "Cargo.toml",
+        "Cargo.lock",
+        "Trunk.toml",
+        "rust-toolchain.toml",
+        "xtask/src/web.rs",
+    ] {
+        inputs = inputs.add(&repo.path(path))?;
+    }
+    Ok(inputs.digest())
+}
+
+/// Copies ECharts out of the `charming` crate, which carries the version that its options are written for.
+fn vendor_echarts(repo: &Repo) -> Result<()> {
+    let assets = repo.source_of("charming")?.join("src/asset");
+    let is_echarts =
+        |name: &str| name.starts_with("echarts-") && name.ends_with(".min.js") && !name.contains("-gl");
+    let found = fs::read_dir(&assets)
+        .with_context(|| format!("reading {}", assets.display()))?
+        .flatten()
+        .find(|entry| entry.file_name().to_str().is_some_and(is_echarts));
+    let Some(found) = found else { bail!("{} has no echarts-….min.js", assets.display()) };
+    let content = fs::read(found.path())?;
+    let vendor = repo.path("frontend/vendor");
+    let to = vendor.join("echarts.min.js");
+    // Written only when different: Trunk and Cargo look at times.
+    if fs::read(&to).ok().as_ref() != Some(&content) {
+        fs::create_dir_all(&vendor)?;
+        fs::write(&to, content)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn run_finish(_repo: &Repo, args: &mut Args) -> Result<ExitCode> {
+    args.finish()?;
+    let Some(staging) = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from) else {
+        bail!("this is called by Trunk (Trunk.toml, hooks), which names its folder in TRUNK_STAGING_DIR");
+    };
+    let index = staging.join("index.html");
+    let html = fs::read_to_string(&index).with_context(|| format!("reading {}", index.display()))?;
+    let (html, scripts) = externalise(&html)?;
+    for (name, script) in scripts {
+        fs::write(staging.join(name), script)?;
+    }
+    fs::write(&index, html)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Turns each inline script into a reference to a file; returns the page and the files by name.
+fn externalise(html: &str) -> Result<(String, Vec<(String, String)>)> {
+    let mut page = String::with_capacity(html.len());
+    let mut files = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find("<script") {
+        let tag_end = start + rest[start..].find('>').context("a <script without an end")? + 1;
+        let close = tag_end + rest[tag_end..].find("</script>").context("a <script> without </script>")?;
+        let (tag, body) = (&rest[start..tag_end], rest[tag_end..close].trim());
+        page.push_str(&rest[..start]);
+        if body.is_empty() || tag.contains(" src=") {
+            page.push_str(&rest[start..close]);
+        } else {
+            let name = format!("boot-{}.js", &stamp::sha256(body.as_bytes())[..16]);
+            let attributes = tag.trim_start_matches("<script").trim_end_matches('>');
+            page.push_str(&format!("<script{attributes} src=\"/{name}\">"));
+            files.push((name, format!("{body}\n")));
+        }
+        rest = &rest[close..];
+    }
+    page.push_str(rest);
+    Ok((page, files))
+}
+
+pub(crate) fn check_no_inline_script(index: &Path) -> Result<()> {
+    let html = fs::read_to_string(index).with_context(|| format!("reading {}", index.display()))?;
+    if !externalise(&html)?.1.is_empty() {
+        bail!("{} still has an inline script: did Trunk run the hook of Trunk.toml?", index.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::externalise;
+
+    #[test]
+    fn inline_scripts_become_files_and_others_stay() {
+        let html = "<head><script src=\"a.js\"></script><script type=\"module\">\nimport x from '/x.js';\n</script></head>";
+        let (page, files) = externalise(html).unwrap();
+        let [(name, body)] = files.as_slice() else { panic!("one file is wanted") };
+        assert_eq!(body, "import x from '/x.js';\n");
+        let wanted = format!(
+            "<head><script src=\"a.js\"></script><script type=\"module\" src=\"/{name}\"></script></head>"
+        );
+        assert_eq!(page, wanted);
+        assert!(externalise(&page).unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn a_broken_page_is_refused() {
+        assert!(externalise("<script>1").is_err());
+    }
+}
