@@ -1,1 +1,17 @@
-//! .
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod m20261121_start;
+
+use sea_orm_migration::prelude::*;
+
+/// All steps, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_start::Migration)]
+    }
+}

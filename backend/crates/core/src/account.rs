@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::UserId;
+
 /// An outside source of health data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +144,54 @@ impl FromStr for Scope {
             .into_iter()
             .find(|s| s.key() == word)
             .ok_or_else(|| UnknownWord::new("scope", word, Self::ALL.map(Self::key)))
+    }
+}
+
+/// Who asks: what they may do and whose data they may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// The user behind the request; `None` for the system itself.
+    pub user: Option<UserId>,
+    /// The user's role.
+    pub role: Role,
+    /// What the web session or API token may be used for.
+    pub scopes: Vec<Scope>,
+    /// Where a token is narrowed to named people: these and no others.
+    pub people: Option<Vec<UserId>>,
+}
+
+impl Viewer {
+    /// A signed-in user: every scope that the role allows.
+    #[must_use]
+    pub fn session(user: UserId, role: Role) -> Self {
+        let scopes = Scope::ALL.into_iter().filter(|&s| role == Role::Admin || s != Scope::Admin).collect();
+        Self { user: Some(user), role, scopes, people: None }
+    }
+
+    /// The system's own work: the command line, workers and the schedule.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { user: None, role: Role::Admin, scopes: Scope::ALL.to_vec(), people: None }
+    }
+
+    /// Whether the viewer holds `scope`; the admin scope holds all others.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+    }
+
+    /// Whether the viewer acts as an admin.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin && self.people.is_none()
+    }
+
+    /// Whether the viewer may see the data of `person`: their own, or anybody's for an admin, within the people that
+    /// a token is narrowed to.
+    #[must_use]
+    pub fn may_see(&self, person: UserId) -> bool {
+        let by_role = self.role == Role::Admin || self.user == Some(person);
+        by_role && self.people.as_ref().is_none_or(|people| people.contains(&person))
     }
 }
 
