@@ -22,8 +22,8 @@ pub(crate) fn fmt(repo: &Repo) -> Result<Outcome> {
 
 pub(crate) fn deny(repo: &Repo) -> Result<Outcome> {
     let deny = tools::cargo_deny(repo)?;
-    // `advisories` is not among them: it clones a database from a code host.
-    let cmd = Cmd::new(deny).args(["--all-features", "check", "--hide-inclusion-graph"]);
+    // Duplicates that deny.toml only warns of are not shown here. `advisories` is not among them: it clones a database from a code host.
+    let cmd = Cmd::new(deny).args(["--log-level", "error", "--all-features", "check"]);
     cmd.args(["bans", "licenses", "sources"]).dir(repo.root()).run()?;
     Ok(Outcome::done())
 }

@@ -1,7 +1,7 @@
 //! A PostgreSQL server for one test run: its own folder, port and password; gone with this process.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{Cmd, find_on_path};
 use crate::system;
+
+/// Makes the data folder, with the password that comes on standard input.
+const INIT: &str = r#"
+set -e
+cat >"$2/password"
+"$1/initdb" --pgdata "$2/data" --username=postgres --auth=scram-sha-256 --pwfile="$2/password" \
+    --encoding=UTF8 --locale=C --no-sync --no-instructions
+rm "$2/password"
+"#;
 
 /// Waits for the end of its standard input, which comes whenever this program ends, in whatever way; then stops
 /// the server and removes its folder. `$1` is the folder of the programs, `$2` the data folder, `$3` the port.
@@ -27,6 +36,20 @@ rm -rf "$2"
 pub(crate) struct Server {
     watcher: Child,
     url: String,
+    folder: Folder,
+}
+
+/// A folder that goes when this value does; the watcher removes it too, for when this program is killed.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            eprintln!("{} could not be removed: {error}", self.0.display());
+        }
+    }
 }
 
 impl Server {
@@ -34,25 +57,26 @@ impl Server {
     pub(crate) fn start() -> Result<Self> {
         let bin = system::postgres_bin()?;
         let parent = std::env::temp_dir();
-        let folder = as_server_user("mktemp")?
+        let made = as_server_user("mktemp")?
             .args(["-d", "-p"])
             .arg(&parent)
             .arg("pulsekeep-postgres-XXXXXX")
             .output()?;
-        let folder = folder.trim().to_owned();
+        let folder = Folder(made.trim().into());
         let password = password()?;
-        let initdb = as_server_user(bin.join("initdb"))?.args(["--pgdata", &format!("{folder}/data")]);
-        let initdb = initdb.args(["--username=postgres", "--auth=scram-sha-256", "--pwfile=/dev/stdin"]);
         let initdb =
-            initdb.args(["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]).dir(&parent);
+            as_server_user("sh")?.args(["-c", INIT, "postgres-init"]).arg(&bin).arg(&folder.0).dir(&parent);
         initdb.output_with_input(&password).context("PostgreSQL's initdb")?;
 
         let port = free_port()?;
-        let watch = as_server_user("sh")?.args(["-c", WATCH, "postgres-watch"]).arg(&bin).arg(&folder);
+        let watch = as_server_user("sh")?.args(["-c", WATCH, "postgres-watch"]).arg(&bin).arg(&folder.0);
         let watcher = watch.arg(port.to_string()).dir(&parent).spawn_with_pipe()?;
-        let mut server =
-            Self { watcher, url: format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres") };
-        server.wait_until_ready(&bin, port, Path::new(&folder))?;
+        let mut server = Self {
+            watcher,
+            url: format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres"),
+            folder,
+        };
+        server.wait_until_ready(&bin, port)?;
         Ok(server)
     }
 
@@ -61,7 +85,7 @@ impl Server {
         &self.url
     }
 
-    fn wait_until_ready(&mut self, bin: &Path, port: u16, folder: &Path) -> Result<()> {
+    fn wait_until_ready(&mut self, bin: &Path, port: u16) -> Result<()> {
         let start = Instant::now();
         let port = port.to_string();
         loop {
@@ -71,7 +95,7 @@ impl Server {
                 return Ok(());
             }
             if start.elapsed() > Duration::from_secs(60) || self.watcher.try_wait()?.is_some() {
-                let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+                let log = std::fs::read_to_string(self.folder.0.join("log")).unwrap_or_default();
                 bail!("PostgreSQL did not come up on port {port}\n{log}");
             }
             std::thread::sleep(Duration::from_millis(100));
