@@ -1,0 +1,126 @@
+use std::{collections::BTreeMap, io::Write as _};
+
+use super::{Config, ConfigError, Need, Sources};
+
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+fn env(pairs: &[(&str, &str)]) -> Sources {
+    let env = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Sources { file: None, env, flags: BTreeMap::new() }
+}
+
+fn problems(sources: &Sources) -> Vec<String> {
+    match Config::load(sources, Need::Vault) {
+        Ok(_) => Vec::new(),
+        Err(ConfigError(problems)) => problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn defaults_need_nothing_but_a_vault_key() {
+    assert_eq!(problems(&env(&[("PULSEKEEP_VAULT__KEY", KEY)])), [] as [&str; 0]);
+    let without = problems(&env(&[]));
+    assert_eq!(without.len(), 1);
+    assert!(without[0].starts_with("vault.key (default): is missing; make one with"), "{without:?}");
+    assert!(Config::load(&env(&[]), Need::Database).is_ok(), "commands without tokens need no key");
+}
+
+#[test]
+fn every_problem_is_told_at_once_by_key_and_source() {
+    let found = problems(&env(&[
+        ("PULSEKEEP_HTTP__LISTEN", "8080"),
+        ("PULSEKEEP_HTTP__PUBLIC_URL", "https://pulse.example.org/app"),
+        ("PULSEKEEP_HTTP__SESSION_DAYS", "many"),
+        ("PULSEKEEP_DATABASE__URL", "mysql://here"),
+        ("PULSEKEEP_DATABASE__READERS", "0"),
+        ("PULSEKEEP_VAULT__KEY", "c2hvcnQ="),
+        ("PULSEKEEP_PROVIDERS__FITBIT__ENABLED", "true"),
+        ("PULSEKEEP_PROVIDERS__FITBIT__API_URL", "api.fitbit.com"),
+        ("PULSEKEEP_LOG__FORMAT", "xml"),
+        ("PULSEKEEP_HTTP__LISTN", "x"),
+    ]));
+    let keys: Vec<&str> = found.iter().map(|p| p.split(' ').next().unwrap()).collect();
+    let mut expected = vec![
+        "http.session_days",
+        "http.listn",
+        "http.listen",
+        "http.public_url",
+        "database.url",
+        "database.readers",
+        "vault.key",
+        "providers.fitbit.api_url",
+        "providers.fitbit.client_id",
+        "log.format",
+    ];
+    let mut keys = keys;
+    keys.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert!(found.iter().any(|p| p.contains("did you mean http.listen?")), "{found:?}");
+    assert!(found.iter().any(|p| p.contains("(PULSEKEEP_DATABASE__READERS)")), "{found:?}");
+    assert!(!found.iter().any(|p| p.contains("c2hvcnQ")), "no secret in a problem");
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[http]\nlisten = \"127.0.0.1:1\"\nsession_days = 3").unwrap();
+    let mut sources = env(&[("PULSEKEEP_HTTP__LISTEN", "127.0.0.1:2"), ("PULSEKEEP_VAULT__KEY", KEY)]);
+    sources.file = Some(file.path().to_owned());
+    let config = Config::load(&sources, Need::Vault).unwrap();
+    assert_eq!(config.http.listen.port(), 2);
+    assert_eq!(config.http.session_days, 3);
+    assert_eq!(config.sync.interval_minutes, 15);
+    let shown = Config::show(&sources).unwrap();
+    let of = |key: &str| shown.iter().find(|k| k.key == key).unwrap().clone();
+    assert_eq!(of("http.listen").source, "PULSEKEEP_HTTP__LISTEN");
+    assert_eq!(of("http.session_days").source, file.path().display().to_string());
+    assert_eq!(of("sync.parallel").source, "default");
+    assert_eq!(of("vault.key").value, "\"(set)\"");
+}
+
+#[test]
+fn secrets_may_come_from_files_and_are_never_printed() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{KEY}").unwrap();
+    let path = file.path().display().to_string();
+    let sources = env(&[
+        ("PULSEKEEP_VAULT__KEY_FILE", &path),
+        ("PULSEKEEP_DATABASE__URL", "postgres://pulse:hunter2@db/pulse"),
+    ]);
+    let config = Config::load(&sources, Need::Vault).unwrap();
+    assert_eq!(&config.vault.as_ref().unwrap().key, b"0123456789abcdef0123456789abcdef");
+    let everything = format!("{config:?} {:?}", Config::show(&sources).unwrap());
+    assert!(!everything.contains("hunter2") && !everything.contains(KEY), "{everything}");
+    let missing = problems(&env(&[("PULSEKEEP_VAULT__KEY_FILE", "/nowhere/key")]));
+    assert!(missing[0].contains("vault.key (PULSEKEEP_VAULT__KEY_FILE): cannot read"), "{missing:?}");
+}
+
+#[test]
+fn a_client_id_of_digits_is_a_text_in_the_file_and_in_the_environment() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[providers.fitbit]\nenabled = true\nclient_id = 123\nclient_secret = \"s\"").unwrap();
+    let mut sources = env(&[]);
+    sources.file = Some(file.path().to_owned());
+    assert_eq!(Config::load(&sources, Need::Database).unwrap().providers[0].client_id, "123");
+    sources.env.insert("PULSEKEEP_PROVIDERS__FITBIT__CLIENT_ID".to_owned(), "456".to_owned());
+    assert_eq!(Config::load(&sources, Need::Database).unwrap().providers[0].client_id, "456");
+}
+
+#[test]
+fn a_broken_or_missing_file_is_told() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[http\nlisten = 3").unwrap();
+    let mut sources = env(&[]);
+    sources.file = Some(file.path().to_owned());
+    assert!(problems(&sources)[0].contains("is not valid TOML"));
+    sources.file = Some("/nowhere/pulsekeep.toml".into());
+    assert!(problems(&sources)[0].contains("cannot be read"));
+}
+
+#[test]
+fn a_server_on_all_addresses_is_shown_as_loopback() {
+    let config = Config::load(&env(&[]), Need::Database).unwrap();
+    let url = config.http.public_url_at("0.0.0.0:9000".parse().unwrap());
+    assert_eq!(url.as_str(), "http://127.0.0.1:9000/");
+}
