@@ -1,0 +1,68 @@
+//! `POST /graphql`.
+
+use std::cell::Cell;
+
+use gloo_net::http::Request;
+use graphql_client::GraphQLQuery;
+use web_sys::{AbortController, AbortSignal};
+
+use super::errors::{Answer, ApiError, Refusal};
+
+/// Aborts the request when its future is dropped, that is when the page that asked is gone.
+struct Abort {
+    controller: Option<AbortController>,
+    done: Cell<bool>,
+}
+
+impl Abort {
+    fn new() -> Self {
+        Self { controller: AbortController::new().ok(), done: Cell::new(false) }
+    }
+
+    fn signal(&self) -> Option<AbortSignal> {
+        self.controller.as_ref().map(AbortController::signal)
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        if let (Some(controller), false) = (&self.controller, self.done.get()) {
+            controller.abort();
+        }
+    }
+}
+
+/// Sends an operation and reads its answer.
+///
+/// # Errors
+/// See [`ApiError`]; an ended web session also takes the app to the sign-in page.
+pub async fn send<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Q::ResponseData, ApiError> {
+    let result = exchange::<Q>(variables).await;
+    if result.as_ref().err() == Some(&ApiError::Unauthenticated) {
+        crate::state::session::expire();
+    }
+    result
+}
+
+async fn exchange<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Q::ResponseData, ApiError> {
+    let body = serde_json::to_string(&Q::build_query(variables)).map_err(|_| ApiError::Unreadable)?;
+    let abort = Abort::new();
+    let request = Request::post("/graphql")
+        .header("content-type", "application/json")
+        .header("accept", "application/graphql-response+json, application/json")
+        .abort_signal(abort.signal().as_ref())
+        .body(body)
+        .map_err(|_| ApiError::Unreadable)?;
+    let response = request.send().await.map_err(|_| ApiError::Offline)?;
+    let (status, request_id) = (response.status(), response.headers().get("x-request-id"));
+    let text = response.text().await.map_err(|_| ApiError::Offline)?;
+    abort.done.set(true);
+    match serde_json::from_str::<Answer<Q::ResponseData>>(&text) {
+        Ok(answer) => answer.into_result(),
+        Err(_) if status == 401 => Err(ApiError::Unauthenticated),
+        Err(_) if !(200..300).contains(&status) => {
+            Err(ApiError::Refused(Refusal { code: status.to_string(), message: String::new(), request_id }))
+        }
+        Err(_) => Err(ApiError::Unreadable),
+    }
+}

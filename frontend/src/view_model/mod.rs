@@ -1,0 +1,25 @@
+//! From the API's answers to what is drawn: pure functions of data, zone, now and words.
+//!
+//! Nothing here knows the browser; the clock, the zone's offsets and the texts are passed in.
+
+pub mod amounts;
+pub mod chart;
+pub mod civil;
+pub mod coverage;
+pub mod daily;
+pub mod format;
+pub mod heart;
+pub mod jobs;
+pub mod metric;
+pub mod nights;
+pub mod palette;
+pub mod range;
+pub mod sleep;
+pub mod sparkline;
+pub mod statistics;
+pub mod table;
+pub mod words;
+pub mod zone;
+
+#[cfg(test)]
+pub(crate) mod fixtures;

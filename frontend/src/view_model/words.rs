@@ -1,0 +1,79 @@
+//! The texts that go into charts and tables: the section `vm` of the locale files.
+//!
+//! A text may hold places such as `{day}`, filled by [`fill`].
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+macro_rules! words {
+    ($($field:ident),+ $(,)?) => {
+        /// One field per key of the section `vm`.
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Words { $(pub $field: Cow<'static, str>),+ }
+
+        #[cfg(target_arch = "wasm32")]
+        impl Words {
+            /// The texts of a locale.
+            #[must_use]
+            pub fn of(locale: crate::i18n::Locale) -> Self {
+                Self { $($field: Cow::Borrowed(leptos_i18n::td_string!(locale, vm.$field))),+ }
+            }
+        }
+    };
+}
+
+words! {
+    decimal_mark, group_mark, months, months_long, weekdays, weekdays_long,
+    day_short, day_medium, day_long, day_range, date_time,
+    hours_minutes, minutes_only, seconds_only, days_hours, percent,
+    unit_steps, unit_km, unit_kcal, unit_min, unit_bpm, unit_ms, unit_celsius, unit_celsius_relative,
+    steps, distance, calories, active_zone_minutes, heart_rate, resting_heart_rate, heart_rate_variability,
+    skin_temperature, skin_temperature_relative, sleep,
+    no_data, zero, day, time, value, reason, metric, state, days,
+    lowest, mean, highest, median,
+    per_day, total, compare_same, compare_more, compare_less, compare_unknown,
+    usual_range, usual_within, usual_above, usual_below, usual_unknown,
+    not_worn, not_worn_area, worn_for, upcoming,
+    coverage_complete, coverage_empty, coverage_partial, coverage_pending, coverage_failed, coverage_not_permitted,
+    coverage_unknown, coverage_summary,
+    code_rate_limited, code_provider_unreachable, code_provider_error, code_bad_answer, code_needs_consent,
+    code_missing_scope, code_account_not_linked, code_request_refused, code_gone, code_disconnected, code_internal,
+    code_other,
+    stage_awake, stage_rem, stage_light, stage_deep, stage_asleep, stage_restless, stage_other,
+    stage, from, to, duration, night_summary, nights,
+    chart_daily, chart_daily_empty, chart_amounts, chart_heart, chart_heart_empty, chart_nights,
+    eta_seconds, eta_minutes, eta_hours, ago_moment, ago_minutes, ago_hours, ago_days, never,
+    bytes_b, bytes_kb, bytes_mb,
+}
+
+/// Puts values into the places of a text.
+#[must_use]
+pub fn fill(text: &str, places: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}').map(|at| open + at) else { break };
+        let name = &rest[open + 1..close];
+        out.push_str(&rest[..open]);
+        match places.iter().find(|(place, _)| *place == name) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&rest[open..=close]),
+        }
+        rest = &rest[close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_filled_once_and_unknown_ones_stay() {
+        assert_eq!(fill("{a} of {b}, {c}", &[("a", "{b}"), ("b", "2")]), "{b} of 2, {c}");
+        assert_eq!(fill("open {a", &[("a", "1")]), "open {a");
+    }
+}
