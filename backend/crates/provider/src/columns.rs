@@ -1,0 +1,269 @@
+//! Columns of samples: filled in the order of the answer, finished in the order of time.
+
+use pulsekeep_core::{
+    EpochMs, Metric,
+    metric::Aggregation,
+    observation::{Parsed, SampleBatch, SampleTimes, SampleValues},
+};
+
+use crate::json::Warnings;
+
+/// Samples with `N` values each.
+#[derive(Debug)]
+pub(crate) struct Columns<const N: usize> {
+    at: Vec<i64>,
+    values: [Vec<f64>; N],
+    offsets: Vec<(usize, i32)>,
+    rising: bool,
+}
+
+impl<const N: usize> Default for Columns<N> {
+    fn default() -> Self {
+        Self { at: Vec::new(), values: [const { Vec::new() }; N], offsets: Vec::new(), rising: true }
+    }
+}
+
+impl<const N: usize> Columns<N> {
+    /// Adds a sample. Without an offset, that of the sample before is taken to hold on.
+    pub(crate) fn push(&mut self, at: i64, values: [f64; N], offset: Option<i32>) {
+        if self.at.last().is_some_and(|&last| at <= last) {
+            self.rising = false;
+        }
+        if let Some(offset) = offset
+            && self.offsets.last().is_none_or(|&(_, last)| last != offset)
+        {
+            self.offsets.push((self.at.len(), offset));
+        }
+        self.at.push(at);
+        for (column, value) in self.values.iter_mut().zip(values) {
+            column.push(value);
+        }
+    }
+
+    /// The columns in rising order of time without repeats. Repeated instants of a sum are added up; of others the
+    /// last one stays, and `repeated` is called.
+    pub(crate) fn finish(self, aggregation: Aggregation, mut repeated: impl FnMut()) -> Self {
+        if self.rising {
+            return self;
+        }
+        let mut order: Vec<usize> = (0..self.at.len()).collect();
+        order.sort_by_key(|&i| self.at[i]);
+        let mut sorted = Self::default();
+        for i in order {
+            let values = std::array::from_fn(|n| self.values[n][i]);
+            if sorted.at.last() == Some(&self.at[i]) {
+                for (column, value) in sorted.values.iter_mut().zip(values) {
+                    let last = column.len() - 1;
+                    match aggregation {
+                        Aggregation::Sum => column[last] += value,
+                        Aggregation::Mean | Aggregation::Last => column[last] = value,
+                    }
+                }
+                if aggregation != Aggregation::Sum {
+                    repeated();
+                }
+                continue;
+            }
+            sorted.push(self.at[i], values, self.offset_of(i));
+        }
+        sorted
+    }
+
+    fn offset_of(&self, index: usize) -> Option<i32> {
+        match self.offsets.partition_point(|&(from, _)| from <= index) {
+            0 => None,
+            n => Some(self.offsets[n - 1].1),
+        }
+    }
+
+    /// Moves every time by `ms`.
+    pub(crate) fn shift(&mut self, ms: i64) {
+        for at in &mut self.at {
+            *at += ms;
+        }
+    }
+
+    /// Whether every value is zero.
+    pub(crate) fn all_zero(&self) -> bool {
+        self.values.iter().flatten().all(|&v| v == 0.0)
+    }
+
+    fn instants(self) -> (SampleTimes, [Vec<f64>; N]) {
+        let at = self.at.into_iter().map(EpochMs).collect();
+        (SampleTimes::Instants { at, offsets: self.offsets }, self.values)
+    }
+}
+
+/// How a batch's times are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    Instants,
+    Local,
+}
+
+fn batch<const N: usize>(
+    metric: Metric,
+    interval_ms: i64,
+    times: Times,
+    columns: Columns<N>,
+    values: impl FnOnce([Vec<f64>; N]) -> SampleValues,
+) -> Option<SampleBatch> {
+    if columns.at.is_empty() {
+        return None;
+    }
+    let (times, columns) = match times {
+        Times::Instants => columns.instants(),
+        Times::Local => (SampleTimes::Local(columns.at), columns.values),
+    };
+    Some(SampleBatch { metric, interval_ms, times, values: values(columns) })
+}
+
+/// The batch of single values; `None` when there is none. A repeated reading is warned of at `place`.
+pub(crate) fn single(
+    metric: Metric,
+    interval_ms: i64,
+    times: Times,
+    columns: Columns<1>,
+    warnings: &mut Warnings,
+    place: &str,
+) -> Option<SampleBatch> {
+    let columns =
+        columns.finish(metric.spec().aggregation, || warnings.add("repeated_instant", || place.to_owned()));
+    batch(metric, interval_ms, times, columns, |[values]| SampleValues::Single(values))
+}
+
+/// The batch of minima, means and maxima; `None` when there is none.
+pub(crate) fn triple(
+    metric: Metric,
+    interval_ms: i64,
+    columns: Columns<3>,
+    warnings: &mut Warnings,
+    place: &str,
+) -> Option<SampleBatch> {
+    let columns = columns.finish(Aggregation::Last, || warnings.add("repeated_instant", || place.to_owned()));
+    let values = |[min, mean, max]: [Vec<f64>; 3]| SampleValues::MinMeanMax { min, mean, max };
+    batch(metric, interval_ms, Times::Instants, columns, values)
+}
+
+/// Joins the pages of one answer, in their order: batches of a metric become one, with the same rules for repeated
+/// instants as within a page; of a repeated day or sleep session the later one stays.
+#[must_use]
+pub fn merge_pages(pages: Vec<Parsed>) -> Parsed {
+    let mut warnings = Warnings::default();
+    let mut merged = Parsed::default();
+    let mut batches: Vec<SampleBatch> = Vec::new();
+    for page in pages {
+        merged.warnings.extend(page.warnings);
+        merged.daily.extend(page.daily);
+        merged.sleep.extend(page.sleep);
+        merged.next_page = page.next_page;
+        batches.extend(page.samples);
+    }
+    merged.daily.sort_by_key(|v| (v.metric, v.day));
+    merged.daily.reverse();
+    merged.daily.dedup_by_key(|v| (v.metric, v.day));
+    merged.daily.reverse();
+    merged.sleep.reverse();
+    let mut seen = std::collections::HashSet::new();
+    merged.sleep.retain(|s| seen.insert(s.external_id.clone()));
+    merged.sleep.reverse();
+    while !batches.is_empty() {
+        let head = kind(&batches[0]);
+        let (same, rest) = batches.into_iter().partition(|b| kind(b) == head);
+        batches = rest;
+        merged.samples.extend(join(same, &mut warnings));
+    }
+    merged.warnings.extend(warnings.finish());
+    merged
+}
+
+/// What two batches must have alike to be one.
+fn kind(batch: &SampleBatch) -> (Metric, i64, bool, bool) {
+    let local = matches!(batch.times, SampleTimes::Local(_));
+    let triple = matches!(batch.values, SampleValues::MinMeanMax { .. });
+    (batch.metric, batch.interval_ms, local, triple)
+}
+
+fn join(mut batches: Vec<SampleBatch>, warnings: &mut Warnings) -> Option<SampleBatch> {
+    if batches.len() == 1 {
+        return batches.pop();
+    }
+    let (metric, interval_ms, local, is_triple) = kind(batches.first()?);
+    let (mut ones, mut threes) = (Columns::<1>::default(), Columns::<3>::default());
+    for batch in batches {
+        let (at, offsets) = match batch.times {
+            SampleTimes::Instants { at, offsets } => (at.into_iter().map(|t| t.0).collect(), offsets),
+            SampleTimes::Local(at) => (at, Vec::new()),
+        };
+        match batch.values {
+            SampleValues::Single(values) => append(&mut ones, at, &offsets, |i| [values[i]]),
+            SampleValues::MinMeanMax { min, mean, max } => {
+                append(&mut threes, at, &offsets, |i| [min[i], mean[i], max[i]]);
+            }
+        }
+    }
+    let times = if local { Times::Local } else { Times::Instants };
+    if is_triple {
+        triple(metric, interval_ms, threes, warnings, metric.key())
+    } else {
+        single(metric, interval_ms, times, ones, warnings, metric.key())
+    }
+}
+
+fn append<const N: usize>(
+    columns: &mut Columns<N>,
+    at: Vec<i64>,
+    offsets: &[(usize, i32)],
+    values: impl Fn(usize) -> [f64; N],
+) {
+    let mut runs = offsets.iter().peekable();
+    for (i, at) in at.into_iter().enumerate() {
+        let offset = runs.next_if(|&&(from, _)| from == i).map(|&(_, offset)| offset);
+        columns.push(at, values(i), offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pulsekeep_core::observation::DailyValue;
+
+    use super::*;
+
+    fn steps(times: &[i64], values: &[f64], offsets: Vec<(usize, i32)>) -> Parsed {
+        let at = times.iter().map(|&t| EpochMs(t)).collect();
+        let times = SampleTimes::Instants { at, offsets };
+        let values = SampleValues::Single(values.to_vec());
+        let samples = vec![SampleBatch { metric: Metric::Steps, interval_ms: 60_000, times, values }];
+        Parsed { samples, ..Parsed::default() }
+    }
+
+    #[test]
+    fn unsorted_samples_are_sorted_with_their_offsets() {
+        let mut columns = Columns::default();
+        columns.push(300, [3.0], Some(3600));
+        columns.push(200, [2.0], Some(3600));
+        columns.push(100, [1.0], Some(7200));
+        let columns = columns.finish(Aggregation::Sum, || panic!("nothing is repeated"));
+        assert_eq!(columns.at, [100, 200, 300]);
+        assert_eq!(columns.values, [vec![1.0, 2.0, 3.0]]);
+        assert_eq!(columns.offsets, [(0, 7200), (1, 3600)]);
+    }
+
+    #[test]
+    fn pages_are_joined_and_a_split_minute_is_added_up() {
+        let first = steps(&[100, 200], &[1.0, 2.0], vec![(0, 3600)]);
+        let second = steps(&[200, 300], &[5.0, 3.0], vec![(0, 3600), (1, 7200)]);
+        let merged = merge_pages(vec![first, second]);
+        assert_eq!(merged, steps(&[100, 200, 300], &[1.0, 7.0, 3.0], vec![(0, 3600), (2, 7200)]));
+    }
+
+    #[test]
+    fn of_a_day_on_two_pages_the_later_stays() {
+        let day = jiff::civil::date(2026, 8, 6);
+        let page = |value| Parsed {
+            daily: vec![DailyValue { metric: Metric::RestingHeartRate, day, value }],
+            ..Parsed::default()
+        };
+        assert_eq!(merge_pages(vec![page(50.0), page(51.0)]).daily, page(51.0).daily);
+    }
+}

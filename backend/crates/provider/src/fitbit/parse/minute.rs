@@ -1,0 +1,162 @@
+//! Detail within a day: `{"<key>": [{"dateTime": "…"}], "<key>-intraday": {"dataset": [{"time": "…", "value": …}]}}`.
+
+use jiff::civil::Date;
+use pulsekeep_core::{
+    Metric,
+    catalogue::Endpoint,
+    observation::Parsed,
+    time::{MINUTE_MS, local_ms},
+};
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, MapAccess, SeqAccess},
+};
+
+use super::{fault, in_catalogue_unit};
+use crate::{
+    ParseError,
+    columns::{self, Columns, Times},
+    json::{self, Array, DayText, Num, Object, ReadArray, ReadObject, TimeOfDay, Warnings},
+};
+
+/// The head: the day of the answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Head {
+    pub(super) date_time: Option<DayText>,
+}
+
+/// The first day of a head.
+pub(super) fn day_of(heads: Option<Vec<Head>>) -> Option<Date> {
+    heads?.into_iter().find_map(|head| head.date_time?.0)
+}
+
+#[derive(Deserialize)]
+struct Row {
+    time: Option<TimeOfDay>,
+    value: Option<Num>,
+}
+
+struct Detail {
+    metric: Metric,
+    key: &'static str,
+    day: Option<Date>,
+    found: bool,
+    head_found: bool,
+    columns: Columns<1>,
+    interval: Option<Num>,
+    is_seconds: bool,
+    warnings: Warnings,
+}
+
+impl<'de> Object<'de> for Detail {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
+        if key == self.key {
+            self.head_found = true;
+            self.day = day_of(map.next_value()?);
+        } else if key.strip_suffix("-intraday") == Some(self.key) {
+            self.found = true;
+            map.next_value_seed(ReadObject(&mut Intraday(self)))?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}
+
+/// The member with the detail.
+struct Intraday<'d>(&'d mut Detail);
+
+impl<'de> Object<'de> for Intraday<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
+        match key {
+            "dataset" => map.next_value_seed(ReadArray(self.0))?,
+            "datasetInterval" => self.0.interval = map.next_value()?,
+            "datasetType" => {
+                self.0.is_seconds = map.next_value::<Option<String>>()?.as_deref() == Some("second")
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+impl<'de> Array<'de> for Detail {
+    fn element<A: SeqAccess<'de>>(&mut self, index: usize, seq: &mut A) -> Result<bool, A::Error> {
+        let Some(row) = seq.next_element::<Row>()? else { return Ok(false) };
+        self.add(index, &row);
+        Ok(true)
+    }
+}
+
+impl Detail {
+    fn add(&mut self, index: usize, row: &Row) {
+        let key = self.key;
+        let place = |member: &str| format!("{key}-intraday.dataset[{index}].{member}");
+        let Some(TimeOfDay(Some(time))) = row.time else {
+            return self.warnings.add("missing_time", || place("time"));
+        };
+        let Some(Num(number)) = row.value else {
+            return self.warnings.add("missing_value", || place("value"));
+        };
+        let value = in_catalogue_unit(self.metric, number);
+        match fault(self.metric, value) {
+            Some(code) => self.warnings.add(code, || place("value")),
+            None => self.columns.push(time, [value], None),
+        }
+    }
+
+    fn interval_ms(&self) -> i64 {
+        let count = self.interval.and_then(Num::whole).filter(|&n| n > 0).unwrap_or(1);
+        count * if self.is_seconds { 1000 } else { MINUTE_MS }
+    }
+}
+
+/// Sets the columns onto `day`. An answer for a day without any data has zeros and no day: then there is nothing.
+pub(super) fn on_day(
+    mut columns: Columns<1>,
+    day: Option<Date>,
+    warnings: &mut Warnings,
+    key: &str,
+) -> Columns<1> {
+    let Some(day) = day else {
+        if !columns.all_zero() {
+            warnings.add("no_date", || key.to_owned());
+        }
+        return Columns::default();
+    };
+    columns.shift(local_ms(day.at(0, 0, 0, 0)));
+    columns
+}
+
+pub(super) fn parse(
+    endpoint: &'static Endpoint,
+    metric: Metric,
+    key: &'static str,
+    body: &[u8],
+) -> Result<Parsed, ParseError> {
+    let mut detail = Detail {
+        metric,
+        key,
+        day: None,
+        found: false,
+        head_found: false,
+        columns: Columns::default(),
+        interval: None,
+        is_seconds: false,
+        warnings: Warnings::default(),
+    };
+    json::read(endpoint.key, body, |d| ReadObject(&mut detail).deserialize(d))?;
+    if !detail.found {
+        return Err(if detail.head_found {
+            ParseError::NoDetail
+        } else {
+            ParseError::NotThisEndpoint { endpoint: endpoint.key, line: 0, column: 0 }
+        });
+    }
+    let interval_ms = detail.interval_ms();
+    let Detail { day, columns, mut warnings, .. } = detail;
+    let columns = on_day(columns, day, &mut warnings, key);
+    let batch = columns::single(metric, interval_ms, Times::Local, columns, &mut warnings, key);
+    Ok(Parsed { samples: batch.into_iter().collect(), warnings: warnings.finish(), ..Parsed::default() })
+}

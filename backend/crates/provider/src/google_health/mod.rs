@@ -1,0 +1,158 @@
+//! Google Health API v4.
+
+mod failure;
+mod parse;
+mod request;
+mod user;
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use async_trait::async_trait;
+use oauth2::AuthType;
+use pulsekeep_core::{
+    account::ProviderKey,
+    catalogue::Endpoint,
+    observation::{DeviceRecord, Parsed},
+};
+use reqwest::Request;
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::parse::parse;
+use self::request::SleepFilter;
+use crate::{
+    AccountIdentity, FetchFailure, FetchRequest, Fetched, Grant, HttpClient, OAuthError, ParseError,
+    Provider, ProviderConfig,
+    http::{Answer, set_bearer},
+    oauth::{Dialect, OAuth},
+};
+
+/// What stands before the short name of a scope.
+const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/googlehealth.";
+
+/// Version of the parsers.
+const PARSER_VERSION: i16 = 1;
+
+/// The scopes that the catalogue's endpoints need, and that for devices and the time zone.
+const SCOPES: &[&str] = &[
+    "activity_and_fitness.readonly",
+    "health_metrics_and_measurements.readonly",
+    "sleep.readonly",
+    "settings.readonly",
+];
+
+/// The provider; made by [`google_health`](fn@crate::google_health).
+#[derive(Debug)]
+pub(crate) struct GoogleHealth {
+    oauth: OAuth,
+    /// How sleep may be filtered, as far as refusals have taught us; a [`SleepFilter`] as a number.
+    sleep_filter: AtomicU8,
+}
+
+impl GoogleHealth {
+    pub(crate) fn new(config: ProviderConfig, http: HttpClient) -> Self {
+        let dialect = Dialect {
+            auth: AuthType::RequestBody,
+            scope_prefix: SCOPE_PREFIX,
+            scopes: SCOPES,
+            // `offline` and `consent` make Google give a refresh token every time.
+            authorize: &[
+                ("access_type", "offline"),
+                ("prompt", "consent"),
+                ("include_granted_scopes", "true"),
+            ],
+        };
+        Self { oauth: OAuth { config, http, dialect }, sleep_filter: AtomicU8::new(0) }
+    }
+
+    fn config(&self) -> &ProviderConfig {
+        &self.oauth.config
+    }
+
+    /// Sends `request` as the person of `access`; anything but 200 is a failure.
+    async fn send(&self, mut request: Request, access: &SecretString) -> Result<Answer, FetchFailure> {
+        set_bearer(&mut request, access).ok_or_else(FetchFailure::unusable_token)?;
+        let answer = self.oauth.http.send(request).await?;
+        if answer.status == 200 { Ok(answer) } else { Err(failure::of(&answer)) }
+    }
+
+    /// Asks for sleep by the filter that is known to work, and learns from a refusal: the documents promise both civil
+    /// and physical end time, clients have seen either refused.
+    async fn fetch_sleep(
+        &self,
+        access: &SecretString,
+        request: &FetchRequest,
+    ) -> Result<Fetched, FetchFailure> {
+        loop {
+            let known = self.sleep_filter.load(Ordering::Relaxed);
+            let filter = SleepFilter::of(known);
+            let asked = self.send(request::points(self.config(), request, filter), access).await;
+            match (asked, filter.next()) {
+                (Err(refused), Some(next)) if failure::is_filter_refusal(&refused) => {
+                    self.sleep_filter.fetch_max(next as u8, Ordering::Relaxed);
+                }
+                (Err(failed), _) => return Err(failed),
+                (Ok(answer), _) => {
+                    let unfiltered = filter == SleepFilter::None;
+                    return Ok(Fetched { body: answer.body, rate: None, unfiltered });
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for GoogleHealth {
+    fn key(&self) -> ProviderKey {
+        ProviderKey::GoogleHealth
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        SCOPES
+    }
+
+    fn authorize_url(&self, redirect: &Url, state: &str, pkce_challenge: &str) -> Url {
+        self.oauth.authorize_url(redirect, state, pkce_challenge)
+    }
+
+    async fn exchange(
+        &self,
+        redirect: &Url,
+        code: &SecretString,
+        pkce_verifier: &SecretString,
+    ) -> Result<Grant, OAuthError> {
+        self.oauth.exchange(redirect, code, pkce_verifier).await
+    }
+
+    async fn refresh(&self, refresh_token: &SecretString) -> Result<Grant, OAuthError> {
+        self.oauth.refresh(refresh_token).await
+    }
+
+    async fn revoke(&self, token: &SecretString) -> Result<(), OAuthError> {
+        self.oauth.revoke(token).await
+    }
+
+    async fn account(&self, access: &SecretString) -> Result<AccountIdentity, FetchFailure> {
+        self.read_account(access).await
+    }
+
+    async fn devices(&self, access: &SecretString) -> Result<Vec<DeviceRecord>, FetchFailure> {
+        self.read_devices(access).await
+    }
+
+    async fn fetch(&self, access: &SecretString, request: &FetchRequest) -> Result<Fetched, FetchFailure> {
+        if request.endpoint.path == "sleep" {
+            return self.fetch_sleep(access, request).await;
+        }
+        let answer = self.send(request::points(self.config(), request, SleepFilter::Civil), access).await?;
+        Ok(Fetched { body: answer.body, rate: None, unfiltered: false })
+    }
+
+    fn parse(&self, endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {
+        parse(endpoint, body)
+    }
+
+    fn parser_version(&self) -> i16 {
+        PARSER_VERSION
+    }
+}

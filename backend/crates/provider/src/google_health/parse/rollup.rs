@@ -1,0 +1,214 @@
+//! Rollups: windows of a minute, and of a civil day.
+
+use pulsekeep_core::{
+    Metric,
+    catalogue::Endpoint,
+    observation::{DailyValue, Parsed},
+    time::MINUTE_MS,
+};
+use serde::{
+    Deserialize,
+    de::{IgnoredAny, MapAccess, SeqAccess},
+};
+
+use super::{in_catalogue_unit, page};
+use crate::{
+    ParseError,
+    columns::{self, Columns, Times},
+    days::Days,
+    json::{Array, CivilDate, Instant, Num, Object, ReadObject, Warnings},
+};
+
+/// The value of a window, of whatever data type: no two have a member of the same name.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Value {
+    #[serde(alias = "millimetersSum", alias = "kcalSum")]
+    count_sum: Option<Num>,
+    millimiters_sum: Option<Num>,
+    beats_per_minute_min: Option<Num>,
+    beats_per_minute_avg: Option<Num>,
+    beats_per_minute_max: Option<Num>,
+    sum_in_fat_burn_heart_zone: Option<Num>,
+    sum_in_cardio_heart_zone: Option<Num>,
+    sum_in_peak_heart_zone: Option<Num>,
+}
+
+impl Value {
+    /// The one number of the window in the catalogue's unit; `None` where the window has none, which is not zero.
+    fn number(&self, metric: Metric) -> Option<f64> {
+        let number = match metric {
+            Metric::HeartRate => self.beats_per_minute_avg?.0,
+            Metric::ActiveZoneMinutes => {
+                let zones = [
+                    self.sum_in_fat_burn_heart_zone,
+                    self.sum_in_cardio_heart_zone,
+                    self.sum_in_peak_heart_zone,
+                ];
+                // Of a window that has a zone, the zones left out are zeros.
+                zones.iter().flatten().next()?;
+                zones.iter().flatten().map(|n| n.0).sum()
+            }
+            _ => self.count_sum.or(self.millimiters_sum)?.0,
+        };
+        Some(in_catalogue_unit(metric, number))
+    }
+}
+
+#[derive(Deserialize)]
+struct CivilTime {
+    date: Option<CivilDate>,
+}
+
+/// A window, of instants or of civil time.
+struct Window {
+    member: &'static str,
+    start: Option<Instant>,
+    civil_start: Option<CivilTime>,
+    value: Option<Value>,
+    other: bool,
+}
+
+impl<'de> Object<'de> for Window {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
+        match key {
+            key if key == self.member => self.value = map.next_value()?,
+            "startTime" => self.start = map.next_value()?,
+            "civilStartTime" => self.civil_start = map.next_value()?,
+            "endTime" | "civilEndTime" => return Ok(false),
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+                self.other = true;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Hands every window that has a value to `add`.
+struct Rows<F> {
+    member: &'static str,
+    warnings: Warnings,
+    add: F,
+}
+
+impl<'de, F: FnMut(&mut Warnings, usize, &Window, &Value)> Array<'de> for Rows<F> {
+    fn element<A: SeqAccess<'de>>(&mut self, index: usize, seq: &mut A) -> Result<bool, A::Error> {
+        let mut window =
+            Window { member: self.member, start: None, civil_start: None, value: None, other: false };
+        if seq.next_element_seed(ReadObject(&mut window))?.is_none() {
+            return Ok(false);
+        }
+        match window.value.take() {
+            Some(value) => (self.add)(&mut self.warnings, index, &window, &value),
+            // A window without a value has none; one with the value of something else is worth a word.
+            None if window.other => {
+                let member = self.member;
+                self.warnings.add("missing_member", || format!("rollupDataPoints[{index}].{member}"));
+            }
+            None => {}
+        }
+        Ok(true)
+    }
+}
+
+fn read(
+    endpoint: &'static Endpoint,
+    member: &'static str,
+    body: &[u8],
+    add: impl FnMut(&mut Warnings, usize, &Window, &Value),
+) -> Result<(Option<String>, Warnings), ParseError> {
+    let mut rows = Rows { member, warnings: Warnings::default(), add };
+    let next_page = page::read(endpoint.key, "rollupDataPoints", body, &mut rows)?;
+    Ok((next_page, rows.warnings))
+}
+
+/// Why `number` cannot be one of `metric`.
+fn fault(metric: Metric, number: f64) -> Option<&'static str> {
+    match number {
+        n if n.is_nan() => Some("not_a_number"),
+        n if !metric.is_valid(n) => Some("out_of_range"),
+        _ => None,
+    }
+}
+
+/// Minutes of minimum, mean and maximum of heart rate.
+pub(super) fn heart_minutes(
+    endpoint: &'static Endpoint,
+    member: &'static str,
+    body: &[u8],
+) -> Result<Parsed, ParseError> {
+    let metric = Metric::HeartRate;
+    let mut columns = Columns::<3>::default();
+    let (next_page, mut warnings) = read(endpoint, member, body, |warnings, index, window, value| {
+        let Some(mean) = value.number(metric) else { return };
+        let Some(Instant(Some(start))) = window.start else {
+            return warnings.add("missing_time", || format!("rollupDataPoints[{index}].startTime"));
+        };
+        // A bound that is left out is the mean's.
+        let low = value.beats_per_minute_min.map_or(mean, |n| n.0);
+        let high = value.beats_per_minute_max.map_or(mean, |n| n.0);
+        match [low, mean, high].into_iter().find_map(|n| fault(metric, n)) {
+            Some(code) => warnings.add(code, || format!("rollupDataPoints[{index}].{member}")),
+            None => columns.push(start, [low, mean, high], None),
+        }
+    })?;
+    let batch = columns::triple(metric, MINUTE_MS, columns, &mut warnings, "rollupDataPoints");
+    Ok(Parsed {
+        samples: batch.into_iter().collect(),
+        next_page,
+        warnings: warnings.finish(),
+        ..Parsed::default()
+    })
+}
+
+/// Minutes of a sum.
+pub(super) fn sum_minutes(
+    endpoint: &'static Endpoint,
+    metric: Metric,
+    member: &'static str,
+    body: &[u8],
+) -> Result<Parsed, ParseError> {
+    let mut columns = Columns::<1>::default();
+    let (next_page, mut warnings) = read(endpoint, member, body, |warnings, index, window, value| {
+        let Some(number) = value.number(metric) else { return };
+        let Some(Instant(Some(start))) = window.start else {
+            return warnings.add("missing_time", || format!("rollupDataPoints[{index}].startTime"));
+        };
+        match fault(metric, number) {
+            Some(code) => warnings.add(code, || format!("rollupDataPoints[{index}].{member}")),
+            None => columns.push(start, [number], None),
+        }
+    })?;
+    let batch =
+        columns::single(metric, MINUTE_MS, Times::Instants, columns, &mut warnings, "rollupDataPoints");
+    Ok(Parsed {
+        samples: batch.into_iter().collect(),
+        next_page,
+        warnings: warnings.finish(),
+        ..Parsed::default()
+    })
+}
+
+/// One value a civil day: the sum, or the mean of a rate.
+pub(super) fn days(
+    endpoint: &'static Endpoint,
+    metric: Metric,
+    member: &'static str,
+    body: &[u8],
+) -> Result<Parsed, ParseError> {
+    let mut days = Days::default();
+    let (next_page, mut warnings) = read(endpoint, member, body, |warnings, index, window, value| {
+        let Some(number) = value.number(metric) else { return };
+        let day = window.civil_start.as_ref().and_then(|t| t.date).and_then(CivilDate::day);
+        let Some(day) = day else {
+            return warnings.add("missing_time", || format!("rollupDataPoints[{index}].civilStartTime"));
+        };
+        match fault(metric, number) {
+            Some(code) => warnings.add(code, || format!("rollupDataPoints[{index}].{member}")),
+            None => days.push(DailyValue { metric, day, value: number }),
+        }
+    })?;
+    let daily = days.finish(&mut warnings);
+    Ok(Parsed { daily, next_page, warnings: warnings.finish(), ..Parsed::default() })
+}
