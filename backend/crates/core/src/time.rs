@@ -198,6 +198,31 @@ impl OffsetTimeline {
         Self { zone, learnt }
     }
 
+    /// Learns that the offset was `offset` from `from` to `to` (both included): what was known of that time gives way,
+    /// what was known of the time after stays.
+    pub fn learn(&mut self, from: EpochMs, to: EpochMs, offset: i32) {
+        let index_after = self.learnt.partition_point(|(at, _)| *at <= to);
+        let resumed = index_after.checked_sub(1).map(|i| self.learnt[i].1);
+        self.learnt.retain(|(at, _)| *at < from || *at > to);
+        let index = self.learnt.partition_point(|(at, _)| *at < from);
+        let known_before = index.checked_sub(1).map(|i| self.learnt[i].1);
+        let mut entries = Vec::new();
+        if known_before != Some(offset) {
+            entries.push((from, offset));
+        }
+        if let Some(resumed) = resumed.filter(|r| *r != offset) {
+            entries.push((to.plus(1), resumed));
+        }
+        self.learnt.splice(index..index, entries);
+        self.learnt.dedup_by(|later, earlier| later.1 == earlier.1);
+    }
+
+    /// The learnt changes, in order of time.
+    #[must_use]
+    pub fn learnt(&self) -> &[(EpochMs, i32)] {
+        &self.learnt
+    }
+
     /// Seconds east of UTC at `at`.
     #[must_use]
     pub fn offset_at(&self, at: EpochMs) -> i32 {
@@ -262,6 +287,17 @@ mod tests {
         assert_eq!(hours(date(2026, 3, 29)), 23);
         assert_eq!(hours(date(2026, 10, 25)), 25);
         assert_eq!(hours(date(2026, 10, 26)), 24);
+    }
+
+    #[test]
+    fn a_trip_learnt_after_the_days_around_it_ends_where_its_evidence_ends() {
+        let mut timeline = OffsetTimeline::of_zone(TimeZone::UTC);
+        timeline.learn(EpochMs(1000), EpochMs(9000), 3600);
+        timeline.learn(EpochMs(4000), EpochMs(5000), 32_400);
+        let offsets = [999, 1000, 3999, 4000, 5000, 5001, 20_000].map(|at| timeline.offset_at(EpochMs(at)));
+        assert_eq!(offsets, [0, 3600, 3600, 32_400, 32_400, 3600, 3600]);
+        timeline.learn(EpochMs(4000), EpochMs(5000), 3600);
+        assert_eq!(timeline.learnt(), [(EpochMs(1000), 3600)]);
     }
 
     #[test]

@@ -1,0 +1,155 @@
+//! Sample blocks: the samples of one civil day of one stream, encoded.
+//!
+//! Layout of format 1, all integers as LEB128 varints (signed ones zigzag):
+//!
+//! ```text
+//! format = 1 │ samples │ interval ms │ first instant │ time step ms
+//! offset runs: count, then per run the rise of the index and the offset in seconds
+//! times: 0 = every step is taken │ 1 = byte length + pco of the gaps in steps
+//! columns: count (1, or 3 for minimum, mean, maximum), then per column
+//!     decimals (0–6: integers after × 10^decimals; 255: doubles as they are) │ byte length │ pco
+//! ```
+//!
+//! Values come back bit for bit: a column is stored as scaled integers only if every value survives the way there and
+//! back. A reader knows every format that was ever written.
+
+mod codec;
+mod wire;
+
+use pulsekeep_core::observation::SampleValues;
+
+pub use codec::{FORMAT, decode, encode};
+
+/// The samples of a block, in order of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// Length of the interval that each sample stands for, in milliseconds; 0 for readings at an instant.
+    pub interval_ms: i64,
+    /// Starts, epoch milliseconds, strictly rising.
+    pub at: Vec<i64>,
+    /// Offset runs: from index on, so many seconds east of UTC. The first run begins at index 0.
+    pub offsets: Vec<(usize, i32)>,
+    /// Values, as many as there are starts.
+    pub values: SampleValues,
+}
+
+/// What stands beside a block, so that lists and coarse levels need not decode it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// Smallest value (of the minima).
+    pub min: f64,
+    /// Largest value (of the maxima).
+    pub max: f64,
+    /// Sum of the values (of the means).
+    pub sum: f64,
+}
+
+/// Bytes that are not a block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockError {
+    /// Written by a later version.
+    #[error("block format {0} is of a later version")]
+    LaterFormat(u64),
+    /// Cut off or changed.
+    #[error("damaged block: {0}")]
+    Damaged(&'static str),
+}
+
+impl Block {
+    /// How many samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// Seconds east of UTC of the sample at `index`.
+    #[must_use]
+    pub fn offset_at(&self, index: usize) -> i32 {
+        let runs = self.offsets.partition_point(|(from, _)| *from <= index);
+        self.offsets.get(runs.saturating_sub(1)).map_or(0, |run| run.1)
+    }
+
+    /// The summary; `None` of an empty block.
+    #[must_use]
+    pub fn summary(&self) -> Option<Summary> {
+        let (low, high) = match &self.values {
+            SampleValues::Single(values) => (values, values),
+            SampleValues::MinMeanMax { min, max, .. } => (min, max),
+        };
+        Some(Summary {
+            min: low.iter().copied().reduce(f64::min)?,
+            max: high.iter().copied().reduce(f64::max)?,
+            sum: self.values.main().iter().sum(),
+        })
+    }
+
+    /// The samples at `indices`, which rise.
+    #[must_use]
+    pub fn taken(&self, indices: &[usize]) -> Self {
+        let pick = |column: &Vec<f64>| indices.iter().map(|&i| column[i]).collect();
+        let values = match &self.values {
+            SampleValues::Single(values) => SampleValues::Single(pick(values)),
+            SampleValues::MinMeanMax { min, mean, max } => {
+                SampleValues::MinMeanMax { min: pick(min), mean: pick(mean), max: pick(max) }
+            }
+        };
+        let offsets = runs_of(indices.iter().map(|&i| self.offset_at(i)));
+        Self {
+            interval_ms: self.interval_ms,
+            at: indices.iter().map(|&i| self.at[i]).collect(),
+            offsets,
+            values,
+        }
+    }
+
+    /// The samples of both in order of time; at the same instant `other`'s. `None` when one has single values and the
+    /// other minimum, mean and maximum.
+    #[must_use]
+    pub fn merged(&self, other: &Self) -> Option<Self> {
+        let mut order: Vec<(i64, bool, usize)> = Vec::with_capacity(self.len() + other.len());
+        order.extend(self.at.iter().enumerate().map(|(i, &at)| (at, false, i)));
+        order.extend(other.at.iter().enumerate().map(|(i, &at)| (at, true, i)));
+        order.sort_unstable_by_key(|&(at, second, _)| (at, !second));
+        order.dedup_by_key(|entry| entry.0);
+        let take = |first: &Vec<f64>, second: &Vec<f64>| {
+            order.iter().map(|&(_, from_second, i)| if from_second { second[i] } else { first[i] }).collect()
+        };
+        let values = match (&self.values, &other.values) {
+            (SampleValues::Single(a), SampleValues::Single(b)) => SampleValues::Single(take(a, b)),
+            (
+                SampleValues::MinMeanMax { min, mean, max },
+                SampleValues::MinMeanMax { min: min_b, mean: mean_b, max: max_b },
+            ) => SampleValues::MinMeanMax {
+                min: take(min, min_b),
+                mean: take(mean, mean_b),
+                max: take(max, max_b),
+            },
+            _ => return None,
+        };
+        let offsets =
+            runs_of(order.iter().map(
+                |&(_, from_second, i)| {
+                    if from_second { other.offset_at(i) } else { self.offset_at(i) }
+                },
+            ));
+        let at = order.into_iter().map(|(at, _, _)| at).collect();
+        Some(Self { interval_ms: other.interval_ms, at, offsets, values })
+    }
+}
+
+/// Offsets sample by sample as runs.
+pub fn runs_of(offsets: impl Iterator<Item = i32>) -> Vec<(usize, i32)> {
+    let mut runs: Vec<(usize, i32)> = Vec::new();
+    for (index, offset) in offsets.enumerate() {
+        if runs.last().is_none_or(|run| run.1 != offset) {
+            runs.push((index, offset));
+        }
+    }
+    runs
+}

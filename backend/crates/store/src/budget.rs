@@ -1,0 +1,98 @@
+//! Rate budgets, shared by all workers through the database.
+
+use pulsekeep_core::{EpochMs, account::ProviderKey, id::LinkId};
+use sea_orm::{EntityTrait, sea_query::OnConflict};
+
+use crate::{Store, StoreError, WriteTx, entity::rate_budget};
+
+/// Whose budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BudgetScope {
+    /// One linked account.
+    Link(LinkId),
+    /// All accounts of a provider together.
+    App(ProviderKey),
+}
+
+impl BudgetScope {
+    fn key(self) -> String {
+        match self {
+            Self::Link(link) => link.to_string(),
+            Self::App(provider) => format!("app:{provider}"),
+        }
+    }
+}
+
+/// How much of a budget is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BudgetState {
+    /// When the current period began.
+    pub period_start: EpochMs,
+    /// Requests taken in it.
+    pub used: i32,
+    /// Requests that a period allows; 0 when not known yet.
+    pub limit: i32,
+    /// Nothing may be asked before this instant.
+    pub blocked_until: Option<EpochMs>,
+}
+
+impl From<rate_budget::Model> for BudgetState {
+    fn from(row: rate_budget::Model) -> Self {
+        Self {
+            period_start: EpochMs(row.period_start),
+            used: row.used,
+            limit: row.request_limit,
+            blocked_until: row.blocked_until.map(EpochMs),
+        }
+    }
+}
+
+impl Store {
+    /// The state of a budget; a fresh one where nothing was taken yet.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn budget(&self, scope: BudgetScope) -> Result<BudgetState, StoreError> {
+        let row = rate_budget::Entity::find_by_id(scope.key()).one(self.reader()).await?;
+        Ok(row.map(BudgetState::from).unwrap_or_default())
+    }
+}
+
+impl WriteTx {
+    /// The state of a budget, read within the transaction that will change it.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn budget(&self, scope: BudgetScope) -> Result<BudgetState, StoreError> {
+        use sea_orm::QuerySelect;
+        let mut query = rate_budget::Entity::find_by_id(scope.key());
+        if self.engine() == crate::Engine::Postgres {
+            query = query.lock_exclusive();
+        }
+        Ok(query.one(self.db()).await?.map(BudgetState::from).unwrap_or_default())
+    }
+
+    /// Stores the state of a budget.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn put_budget(&self, scope: BudgetScope, state: BudgetState) -> Result<(), StoreError> {
+        use rate_budget::Column as C;
+        let row = rate_budget::Model {
+            scope: scope.key(),
+            period_start: state.period_start.0,
+            used: state.used,
+            request_limit: state.limit,
+            blocked_until: state.blocked_until.map(|b| b.0),
+        };
+        rate_budget::Entity::insert(rate_budget::ActiveModel::from(row))
+            .on_conflict(
+                OnConflict::column(C::Scope)
+                    .update_columns([C::PeriodStart, C::Used, C::RequestLimit, C::BlockedUntil])
+                    .to_owned(),
+            )
+            .exec_without_returning(self.db())
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,312 @@
+//! Rows as SeaORM sees them. Private to the crate: everything outside gets domain types.
+#![expect(unreachable_pub, reason = "SeaORM's derive needs public models; the module is private")]
+
+macro_rules! entity {
+    ($module:ident, $table:literal { $($(#[$meta:meta])* $field:ident: $type:ty,)* }) => {
+        pub(crate) mod $module {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                $($(#[$meta])* pub $field: $type,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+
+entity!(app_user, "app_user" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    email: String,
+    display_name: String,
+    code: String,
+    role: String,
+    time_zone: String,
+    password_hash: Option<String>,
+    session_epoch: i64,
+    created_at: i64,
+});
+
+entity!(invitation, "invitation" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    user_id: i64,
+    token_hash: Vec<u8>,
+    created_by: Option<i64>,
+    created_at: i64,
+    expires_at: i64,
+    redeemed_at: Option<i64>,
+});
+
+entity!(api_token, "api_token" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    user_id: i64,
+    name: String,
+    token_hash: Vec<u8>,
+    scopes: String,
+    people: Option<String>,
+    created_at: i64,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
+    revoked_at: Option<i64>,
+});
+
+entity!(web_session, "web_session" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: String,
+    user_id: Option<i64>,
+    record: String,
+    expires_at: i64,
+});
+
+entity!(linked_account, "linked_account" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    provider: String,
+    provider_user_id: String,
+    legacy_user_id: Option<String>,
+    scopes: String,
+    state: String,
+    reason: Option<String>,
+    linked_at: i64,
+    changed_at: i64,
+    last_sync_at: Option<i64>,
+});
+
+entity!(link_token, "link_token" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    link_id: i64,
+    access_sealed: Vec<u8>,
+    access_expires_at: i64,
+    refresh_sealed: Option<Vec<u8>>,
+    refresh_expires_at: Option<i64>,
+    previous_refresh_sealed: Option<Vec<u8>>,
+    generation: i64,
+    refresh_owner: Option<String>,
+    refresh_until: Option<i64>,
+});
+
+entity!(stream, "stream" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    link_id: Option<i64>,
+    label: String,
+    precedence: i16,
+});
+
+entity!(day_choice, "day_choice" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    metric: i16,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: String,
+    stream_id: i64,
+    precedence: i16,
+});
+
+entity!(sample_block, "sample_block" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    metric: i16,
+    #[sea_orm(primary_key, auto_increment = false)]
+    stream_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: String,
+    format: i16,
+    interval_ms: i64,
+    samples: i32,
+    value_min: f64,
+    value_max: f64,
+    value_sum: f64,
+    first_ms: i64,
+    last_ms: i64,
+    first_offset: i32,
+    last_offset: i32,
+    body: Vec<u8>,
+});
+
+entity!(daily_value, "daily_value" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    metric: i16,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    stream_id: i64,
+    value: f64,
+});
+
+entity!(sleep_session, "sleep_session" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    stream_id: i64,
+    external_id: String,
+    day: String,
+    start_ms: i64,
+    end_ms: i64,
+    start_offset: i32,
+    end_offset: i32,
+    kind: String,
+    is_main: bool,
+    is_processed: bool,
+    asleep: Option<i64>,
+    awake: Option<i64>,
+    in_bed: Option<i64>,
+    to_fall_asleep: Option<i64>,
+    deep: Option<i64>,
+    light: Option<i64>,
+    rem: Option<i64>,
+    wake_stage: Option<i64>,
+    stages: Vec<u8>,
+});
+
+entity!(device, "device" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    link_id: i64,
+    external_id: String,
+    model: String,
+    is_tracker: bool,
+    last_sync_at: Option<i64>,
+    battery_percent: Option<i32>,
+});
+
+entity!(offset_change, "offset_change" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    at_ms: i64,
+    offset_seconds: i32,
+    evidence: String,
+});
+
+entity!(raw_document, "raw_document" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    link_id: i64,
+    endpoint: String,
+    request_key: String,
+    from_day: String,
+    to_day: String,
+    page: i32,
+    fetched_at: i64,
+    sha256: Vec<u8>,
+    bytes: i64,
+    body: Vec<u8>,
+    superseded_at: Option<i64>,
+});
+
+entity!(coverage, "coverage" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    metric: i16,
+    #[sea_orm(primary_key, auto_increment = false)]
+    stream_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    grain: i16,
+    state: String,
+    code: Option<String>,
+    job_id: Option<i64>,
+    window_seq: Option<i32>,
+    raw_id: Option<i64>,
+    checked_at: Option<i64>,
+    wear_minutes: Option<i32>,
+});
+
+entity!(sync_job, "sync_job" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    link_id: i64,
+    kind: String,
+    priority: i16,
+    metrics: String,
+    from_day: String,
+    to_day: String,
+    state: String,
+    code: Option<String>,
+    waiting_until: Option<i64>,
+    windows_total: i32,
+    windows_done: i32,
+    windows_failed: i32,
+    requests_expected: i32,
+    requests_done: i32,
+    retries: i32,
+    created_by: Option<i64>,
+    created_at: i64,
+    started_at: Option<i64>,
+    updated_at: i64,
+    finished_at: Option<i64>,
+    change_seq: i64,
+});
+
+entity!(sync_window, "sync_window" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    job_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    seq: i32,
+    link_id: i64,
+    endpoint: String,
+    from_day: String,
+    to_day: String,
+    state: String,
+    priority: i16,
+    attempt: i32,
+    next_run_at: i64,
+    lease_owner: Option<String>,
+    lease_until: Option<i64>,
+    code: Option<String>,
+    requests: i32,
+});
+
+entity!(rate_budget, "rate_budget" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    scope: String,
+    period_start: i64,
+    used: i32,
+    request_limit: i32,
+    blocked_until: Option<i64>,
+});
+
+entity!(change_counter, "change_counter" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i16,
+    value: i64,
+});
+
+entity!(audit_event, "audit_event" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    at_ms: i64,
+    actor: Option<i64>,
+    action: String,
+    subject: String,
+});

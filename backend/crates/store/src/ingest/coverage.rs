@@ -1,0 +1,128 @@
+//! Coverage: what is known about each day, written in the transaction that writes the data.
+
+use jiff::civil::Date;
+use pulsekeep_core::{
+    EpochMs, Metric,
+    catalogue::Grain,
+    coverage::CoverageState,
+    id::{RawId, StreamId, UserId},
+    job::FailureCode,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+
+use crate::{StoreError, WindowKey, WriteTx, convert::day_text, entity::coverage};
+
+/// What became known about one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoverageMark {
+    /// The day.
+    pub day: Date,
+    /// Its state.
+    pub state: CoverageState,
+    /// Why it failed.
+    pub code: Option<FailureCode>,
+    /// The raw document behind it.
+    pub raw: Option<RawId>,
+    /// Minutes with a heart rate, where that is known.
+    pub wear_minutes: Option<i32>,
+}
+
+/// The stored number of a grain.
+pub(crate) fn grain_code(grain: Grain) -> i16 {
+    match grain {
+        Grain::Day => 1,
+        Grain::Minute => 2,
+        Grain::Session => 3,
+    }
+}
+
+impl WriteTx {
+    /// Writes what a window told about its days. A failure or a wait never overwrites what was read before.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn mark_coverage(
+        &self,
+        user: UserId,
+        (metric, grain): (Metric, Grain),
+        stream: StreamId,
+        window: WindowKey,
+        marks: &[CoverageMark],
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use coverage::Column as C;
+        let rows: Vec<coverage::ActiveModel> = marks
+            .iter()
+            .map(|mark| coverage::ActiveModel {
+                user_id: Set(user.0),
+                metric: Set(metric.code()),
+                stream_id: Set(stream.0),
+                day: Set(day_text(mark.day)),
+                grain: Set(grain_code(grain)),
+                state: Set(mark.state.key().to_owned()),
+                code: Set(mark.code.map(|c| c.key().to_owned())),
+                job_id: Set(Some(window.job.0)),
+                window_seq: Set(Some(window.seq)),
+                raw_id: Set(mark.raw.map(|r| r.0)),
+                checked_at: Set(Some(now.0)),
+                wear_minutes: Set(mark.wear_minutes),
+            })
+            .collect();
+        let was_read = marks.first().is_some_and(|m| {
+            matches!(
+                m.state,
+                CoverageState::Complete | CoverageState::EmptyConfirmed | CoverageState::Partial
+            )
+        });
+        for chunk in rows.chunks(200) {
+            let mut on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day, C::Grain]);
+            on_conflict.update_columns([
+                C::State,
+                C::Code,
+                C::JobId,
+                C::WindowSeq,
+                C::RawId,
+                C::CheckedAt,
+                C::WearMinutes,
+            ]);
+            if !was_read {
+                let unread = [CoverageState::Pending, CoverageState::Failed, CoverageState::NotPermitted];
+                on_conflict.action_and_where(
+                    Expr::col((coverage::Entity, C::State)).is_in(unread.map(CoverageState::key)),
+                );
+            }
+            coverage::Entity::insert_many(chunk.to_vec())
+                .on_conflict(on_conflict)
+                .exec_without_returning(self.db())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The days of a metric and grain that were read whole and are closed.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn closed_days(
+        &self,
+        user: UserId,
+        (metric, grain): (Metric, Grain),
+        stream: StreamId,
+    ) -> Result<Vec<Date>, StoreError> {
+        use coverage::Column as C;
+        let closed = [CoverageState::Complete, CoverageState::EmptyConfirmed].map(CoverageState::key);
+        let rows = coverage::Entity::find()
+            .filter(C::UserId.eq(user.0))
+            .filter(C::Metric.eq(metric.code()))
+            .filter(C::StreamId.eq(stream.0))
+            .filter(C::Grain.eq(grain_code(grain)))
+            .filter(C::State.is_in(closed))
+            .all(self.db())
+            .await?;
+        rows.iter().map(|row| crate::convert::day_of(&row.day)).collect()
+    }
+}

@@ -1,0 +1,202 @@
+//! Replacing samples: those inside the fetched window give way, those outside stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use pulsekeep_core::{
+    EpochMs, Metric,
+    id::{StreamId, UserId},
+    time::DayRange,
+};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnConflict};
+
+use crate::{
+    StoreError, WriteTx,
+    block::{self, Block, FORMAT},
+    convert::{day_of, day_text},
+    entity::sample_block,
+};
+
+/// What a window replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// Whole civil days: the provider was asked by civil time.
+    Days(DayRange),
+    /// A half-open range of instants.
+    Instants(EpochMs, EpochMs),
+}
+
+/// Samples with instants and offsets resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedSamples {
+    /// The metric.
+    pub metric: Metric,
+    /// The samples; each goes to the civil day of its own offset.
+    pub block: Block,
+}
+
+impl WriteTx {
+    /// Replaces the samples of a stream in a window. Returns the days that have samples now, among those touched.
+    /// Nothing is written where the content is the same.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a stored block that has to be merged cannot be read; the database's own.
+    pub async fn replace_samples(
+        &self,
+        user: UserId,
+        stream: StreamId,
+        samples: &ResolvedSamples,
+        replace: Replace,
+    ) -> Result<Vec<Date>, StoreError> {
+        let mut fresh = split_by_day(&samples.block);
+        if let Replace::Days(range) = replace {
+            // An endpoint asked for civil days may answer with a little more; it belongs to another window.
+            fresh.retain(|day, _| range.contains(*day));
+        }
+        let stored = self.touched_blocks(user, samples.metric, stream, replace, fresh.keys()).await?;
+        let days: BTreeSet<Date> = fresh.keys().chain(stored.keys()).copied().collect();
+        let mut with_samples = Vec::new();
+        for day in days {
+            let outside = match stored.get(&day) {
+                Some(row) => Some(outside_of(&read_block(row)?, replace)),
+                None => None,
+            };
+            let next = match (outside, fresh.remove(&day)) {
+                (Some(kept), Some(new)) if !kept.is_empty() => {
+                    kept.merged(&new).ok_or_else(|| StoreError::Damaged {
+                        day: day.to_string(),
+                        what: "single values and minimum, mean, maximum in one day".to_owned(),
+                    })?
+                }
+                (_, Some(new)) => new,
+                (Some(kept), None) => kept,
+                (None, None) => continue,
+            };
+            if !next.is_empty() {
+                with_samples.push(day);
+            }
+            self.put_block(user, samples.metric, stream, day, &next, stored.get(&day)).await?;
+        }
+        Ok(with_samples)
+    }
+
+    async fn touched_blocks(
+        &self,
+        user: UserId,
+        metric: Metric,
+        stream: StreamId,
+        replace: Replace,
+        fresh: impl Iterator<Item = &Date>,
+    ) -> Result<BTreeMap<Date, sample_block::Model>, StoreError> {
+        use sample_block::Column as C;
+        let inside = match replace {
+            Replace::Days(range) => {
+                Condition::all().add(C::Day.gte(day_text(range.start))).add(C::Day.lt(day_text(range.end)))
+            }
+            Replace::Instants(start, end) => {
+                Condition::all().add(C::FirstMs.lt(end.0)).add(C::LastMs.gte(start.0))
+            }
+        };
+        let rows = sample_block::Entity::find()
+            .filter(C::UserId.eq(user.0))
+            .filter(C::Metric.eq(metric.code()))
+            .filter(C::StreamId.eq(stream.0))
+            .filter(Condition::any().add(inside).add(C::Day.is_in(fresh.map(|&day| day_text(day)))))
+            .all(self.db())
+            .await?;
+        rows.into_iter().map(|row| Ok((day_of(&row.day)?, row))).collect()
+    }
+
+    async fn put_block(
+        &self,
+        user: UserId,
+        metric: Metric,
+        stream: StreamId,
+        day: Date,
+        block: &Block,
+        stored: Option<&sample_block::Model>,
+    ) -> Result<(), StoreError> {
+        use sample_block::Column as C;
+        let key = (user.0, metric.code(), stream.0, day_text(day));
+        let Some(summary) = block.summary() else {
+            if stored.is_some() {
+                sample_block::Entity::delete_by_id(key).exec(self.db()).await?;
+            }
+            return Ok(());
+        };
+        let body = block::encode(block);
+        if stored.is_some_and(|row| row.body == body) {
+            return Ok(());
+        }
+        let last = block.len() - 1;
+        let row = sample_block::Model {
+            user_id: key.0,
+            metric: key.1,
+            stream_id: key.2,
+            day: key.3,
+            format: FORMAT,
+            interval_ms: block.interval_ms,
+            samples: i32::try_from(block.len()).unwrap_or(i32::MAX),
+            value_min: summary.min,
+            value_max: summary.max,
+            value_sum: summary.sum,
+            first_ms: block.at[0],
+            last_ms: block.at[last],
+            first_offset: block.offset_at(0),
+            last_offset: block.offset_at(last),
+            body,
+        };
+        let on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day])
+            .update_columns([
+                C::Format,
+                C::IntervalMs,
+                C::Samples,
+                C::ValueMin,
+                C::ValueMax,
+                C::ValueSum,
+                C::FirstMs,
+                C::LastMs,
+                C::FirstOffset,
+                C::LastOffset,
+                C::Body,
+            ])
+            .to_owned();
+        sample_block::Entity::insert(sample_block::ActiveModel::from(row))
+            .on_conflict(on_conflict)
+            .exec_without_returning(self.db())
+            .await?;
+        Ok(())
+    }
+}
+
+pub(crate) fn read_block(row: &sample_block::Model) -> Result<Block, StoreError> {
+    block::decode(&row.body)
+        .map_err(|error| StoreError::Damaged { day: row.day.clone(), what: error.to_string() })
+}
+
+/// The part of a stored block that the window does not replace.
+fn outside_of(stored: &Block, replace: Replace) -> Block {
+    let kept: Vec<usize> = match replace {
+        // Blocks are found by their day, so all of it is inside, unless it was found for its fresh samples.
+        Replace::Days(range) => {
+            (0..stored.len()).filter(|&i| !range.contains(day_of_sample(stored, i))).collect()
+        }
+        Replace::Instants(start, end) => {
+            (0..stored.len()).filter(|&i| stored.at[i] < start.0 || stored.at[i] >= end.0).collect()
+        }
+    };
+    stored.taken(&kept)
+}
+
+fn day_of_sample(block: &Block, index: usize) -> Date {
+    EpochMs(block.at[index]).civil(block.offset_at(index)).date()
+}
+
+/// Each sample to the civil day of its own offset.
+fn split_by_day(block: &Block) -> BTreeMap<Date, Block> {
+    let mut days: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
+    for i in 0..block.len() {
+        days.entry(day_of_sample(block, i)).or_default().push(i);
+    }
+    days.into_iter().map(|(day, indices)| (day, block.taken(&indices))).collect()
+}

@@ -1,0 +1,401 @@
+//! Sync jobs: what somebody or the schedule asked for, and how far it is.
+
+use pulsekeep_core::{
+    EpochMs, Metric,
+    account::Viewer,
+    id::{JobId, LinkId, UserId},
+    job::{FailureCode, JobKind, JobState, Priority, WindowState},
+    time::DayRange,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use crate::{
+    Store, StoreError, WriteTx,
+    convert::{day_text, join, range_of},
+    entity::{sync_job, sync_window},
+};
+
+/// A sync job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncJob {
+    /// Id.
+    pub id: JobId,
+    /// Whose data.
+    pub user_id: UserId,
+    /// For which linked account.
+    pub link_id: LinkId,
+    /// What it is for.
+    pub kind: JobKind,
+    /// State.
+    pub state: JobState,
+    /// The metrics asked for.
+    pub metrics: Vec<Metric>,
+    /// The days asked for.
+    pub days: DayRange,
+    /// Why windows wait or were given up, without repeats.
+    pub codes: Vec<FailureCode>,
+    /// When the next window can run, while the job waits.
+    pub waiting_until: Option<EpochMs>,
+    /// Windows of the job.
+    pub windows_total: i32,
+    /// Windows read.
+    pub windows_done: i32,
+    /// Windows given up.
+    pub windows_failed: i32,
+    /// Requests that the plan expects.
+    pub requests_expected: i32,
+    /// Requests made, retries included.
+    pub requests_done: i32,
+    /// Requests that had to be made again.
+    pub retries: i32,
+    /// When it was asked for.
+    pub created_at: EpochMs,
+    /// When the first window was claimed.
+    pub started_at: Option<EpochMs>,
+    /// When it last changed.
+    pub updated_at: EpochMs,
+    /// When it ended.
+    pub finished_at: Option<EpochMs>,
+}
+
+/// A job to be written.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// Whose data.
+    pub user_id: UserId,
+    /// For which linked account.
+    pub link_id: LinkId,
+    /// What it is for.
+    pub kind: JobKind,
+    /// How urgent.
+    pub priority: Priority,
+    /// The metrics asked for.
+    pub metrics: Vec<Metric>,
+    /// The days asked for.
+    pub days: DayRange,
+    /// Requests that the plan expects.
+    pub requests_expected: i32,
+    /// Who asked; `None` for the schedule and the command line.
+    pub created_by: Option<UserId>,
+    /// Its windows, the first to run first.
+    pub windows: Vec<NewWindow>,
+}
+
+/// A window to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewWindow {
+    /// The endpoint's key.
+    pub endpoint: &'static str,
+    /// The days to be fetched.
+    pub days: DayRange,
+}
+
+/// Which jobs, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// Of one person.
+    pub user_id: Option<UserId>,
+    /// In one of these states; empty for any.
+    pub states: Vec<JobState>,
+    /// Those after (older than) this one.
+    pub after: Option<JobId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+impl TryFrom<sync_job::Model> for SyncJob {
+    type Error = StoreError;
+
+    fn try_from(row: sync_job::Model) -> Result<Self, StoreError> {
+        let codes = row.code.as_deref().unwrap_or("");
+        Ok(Self {
+            id: JobId(row.id),
+            user_id: UserId(row.user_id),
+            link_id: LinkId(row.link_id),
+            kind: JobKind::parse(&row.kind).unwrap_or(JobKind::Incremental),
+            state: JobState::parse(&row.state).unwrap_or(JobState::Failed),
+            metrics: row.metrics.split_whitespace().filter_map(|m| m.parse().ok()).collect(),
+            days: range_of(&row.from_day, &row.to_day)?,
+            codes: codes.split_whitespace().filter_map(FailureCode::parse).collect(),
+            waiting_until: row.waiting_until.map(EpochMs),
+            windows_total: row.windows_total,
+            windows_done: row.windows_done,
+            windows_failed: row.windows_failed,
+            requests_expected: row.requests_expected,
+            requests_done: row.requests_done,
+            retries: row.retries,
+            created_at: EpochMs(row.created_at),
+            started_at: row.started_at.map(EpochMs),
+            updated_at: EpochMs(row.updated_at),
+            finished_at: row.finished_at.map(EpochMs),
+        })
+    }
+}
+
+impl Store {
+    /// Jobs that the viewer may see, newest first.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn jobs(&self, viewer: &Viewer, filter: &JobFilter) -> Result<Vec<SyncJob>, StoreError> {
+        use sync_job::Column as C;
+        let mut query = sync_job::Entity::find().order_by_desc(C::Id).limit(filter.limit);
+        if let Some(user) = filter.user_id {
+            if !viewer.may_see(user) {
+                return Ok(Vec::new());
+            }
+            query = query.filter(C::UserId.eq(user.0));
+        }
+        if let Some(people) = &viewer.people {
+            query = query.filter(C::UserId.is_in(people.iter().map(|u| u.0)));
+        }
+        if viewer.role != pulsekeep_core::account::Role::Admin {
+            query = query.filter(C::UserId.eq(viewer.user.map_or(0, |u| u.0)));
+        }
+        if !filter.states.is_empty() {
+            query = query.filter(C::State.is_in(filter.states.iter().map(|s| s.key())));
+        }
+        if let Some(after) = filter.after {
+            query = query.filter(C::Id.lt(after.0));
+        }
+        query.all(self.reader()).await?.into_iter().map(SyncJob::try_from).collect()
+    }
+
+    /// A job that the viewer may see.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn job(&self, viewer: &Viewer, id: JobId) -> Result<Option<SyncJob>, StoreError> {
+        let row = sync_job::Entity::find().filter(sync_job::Column::Id.eq(id.0)).one(self.reader()).await?;
+        let job = row.map(SyncJob::try_from).transpose()?;
+        Ok(job.filter(|job| viewer.may_see(job.user_id)))
+    }
+}
+
+/// What the windows of a job add up to.
+#[derive(Debug, Default)]
+struct Tally {
+    done: i32,
+    failed: i32,
+    running: i32,
+    due: i32,
+    requests: i32,
+    next_run_at: Option<i64>,
+    codes: Vec<String>,
+}
+
+impl Tally {
+    fn of(windows: &[(String, Option<String>, i64, i32)]) -> Self {
+        let mut tally = Self::default();
+        for (state, code, next_run_at, requests) in windows {
+            tally.requests += requests;
+            let counts_code = match WindowState::parse(state) {
+                Some(WindowState::Done | WindowState::Cancelled) => {
+                    tally.done += 1;
+                    false
+                }
+                Some(WindowState::Running) => {
+                    tally.running += 1;
+                    false
+                }
+                Some(WindowState::Due) => {
+                    tally.due += 1;
+                    tally.next_run_at = Some(tally.next_run_at.map_or(*next_run_at, |n| n.min(*next_run_at)));
+                    true
+                }
+                Some(WindowState::Failed) | None => {
+                    tally.failed += 1;
+                    true
+                }
+            };
+            if let Some(code) = code.as_ref().filter(|c| counts_code && !tally.codes.contains(c)) {
+                tally.codes.push(code.clone());
+            }
+        }
+        tally
+    }
+
+    fn state(&self, started: bool, now: EpochMs) -> JobState {
+        match (self.due + self.running, self.failed, self.done) {
+            (0, 0, _) => JobState::Done,
+            (0, _, 0) => JobState::Failed,
+            (0, _, _) => JobState::DoneWithGaps,
+            _ if self.running > 0 => JobState::Running,
+            _ if self.next_run_at.is_some_and(|at| at > now.0) => JobState::Waiting,
+            _ if started => JobState::Running,
+            _ => JobState::Planned,
+        }
+    }
+}
+
+impl WriteTx {
+    /// Writes a job and its windows.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn create_job(&mut self, new: NewJob, now: EpochMs) -> Result<JobId, StoreError> {
+        let id = JobId(self.next_id(now));
+        let change_seq = self.next_change(new.user_id, id).await?;
+        let state = if new.windows.is_empty() { JobState::Done } else { JobState::Planned };
+        let row = sync_job::Model {
+            user_id: new.user_id.0,
+            id: id.0,
+            link_id: new.link_id.0,
+            kind: new.kind.key().to_owned(),
+            priority: new.priority.rank(),
+            metrics: join(new.metrics.iter().map(|m| m.key())),
+            from_day: day_text(new.days.start),
+            to_day: day_text(new.days.end),
+            state: state.key().to_owned(),
+            code: None,
+            waiting_until: None,
+            windows_total: i32::try_from(new.windows.len()).unwrap_or(i32::MAX),
+            windows_done: 0,
+            windows_failed: 0,
+            requests_expected: new.requests_expected,
+            requests_done: 0,
+            retries: 0,
+            created_by: new.created_by.map(|u| u.0),
+            created_at: now.0,
+            started_at: None,
+            updated_at: now.0,
+            finished_at: state.is_final().then_some(now.0),
+            change_seq,
+        };
+        sync_job::Entity::insert(sync_job::ActiveModel::from(row)).exec_without_returning(self.db()).await?;
+        let windows: Vec<sync_window::ActiveModel> = (0..)
+            .zip(&new.windows)
+            .map(|(seq, window)| {
+                sync_window::ActiveModel::from(sync_window::Model {
+                    user_id: new.user_id.0,
+                    job_id: id.0,
+                    seq,
+                    link_id: new.link_id.0,
+                    endpoint: window.endpoint.to_owned(),
+                    from_day: day_text(window.days.start),
+                    to_day: day_text(window.days.end),
+                    state: WindowState::Due.key().to_owned(),
+                    priority: new.priority.rank(),
+                    attempt: 0,
+                    next_run_at: now.0,
+                    lease_owner: None,
+                    lease_until: None,
+                    code: None,
+                    requests: 0,
+                })
+            })
+            .collect();
+        for chunk in windows.chunks(200) {
+            sync_window::Entity::insert_many(chunk.to_vec()).exec_without_returning(self.db()).await?;
+        }
+        Ok(id)
+    }
+
+    /// Counts a job's windows again and moves its state; a job that a person holds or ended keeps its state.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(crate) async fn refresh_job(
+        &mut self,
+        user: UserId,
+        job: JobId,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_window::Column as W;
+        let mut query = sync_job::Entity::find_by_id((user.0, job.0));
+        if self.engine() == crate::Engine::Postgres {
+            // Two workers that finish windows of one job at once must count one after the other.
+            query = query.lock_exclusive();
+        }
+        let Some(row) = query.one(self.db()).await? else { return Ok(()) };
+        let windows: Vec<(String, Option<String>, i64, i32)> = sync_window::Entity::find()
+            .select_only()
+            .columns([W::State, W::Code, W::NextRunAt, W::Requests])
+            .filter(W::UserId.eq(user.0))
+            .filter(W::JobId.eq(job.0))
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let tally = Tally::of(&windows);
+        let held = matches!(JobState::parse(&row.state), Some(JobState::Paused | JobState::Cancelled));
+        let started = row.started_at.is_some() || tally.running > 0;
+        let computed = tally.state(started, now);
+        let state = if held && !computed.is_final() { row.state.clone() } else { computed.key().to_owned() };
+        let state = if row.state == JobState::Cancelled.key() { row.state.clone() } else { state };
+        let is_final = JobState::parse(&state).is_some_and(JobState::is_final);
+        let change_seq = self.next_change(user, job).await?;
+        let codes = join(&tally.codes);
+        let update = sync_job::ActiveModel {
+            windows_done: Set(tally.done),
+            windows_failed: Set(tally.failed),
+            requests_done: Set(tally.requests),
+            code: Set((!codes.is_empty()).then_some(codes)),
+            waiting_until: Set(tally.next_run_at.filter(|_| state == JobState::Waiting.key())),
+            started_at: Set(row.started_at.or(started.then_some(now.0))),
+            finished_at: Set(if is_final { row.finished_at.or(Some(now.0)) } else { None }),
+            state: Set(state),
+            updated_at: Set(now.0),
+            change_seq: Set(change_seq),
+            ..row.into()
+        };
+        update.update(self.db()).await?;
+        Ok(())
+    }
+
+    /// Sets a job's state by a person's wish: pause, resume (planned), cancel. Cancelling ends its open windows.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn set_job_state(
+        &mut self,
+        user: UserId,
+        job: JobId,
+        state: JobState,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_window::Column as W;
+        if state == JobState::Cancelled {
+            sync_window::Entity::update_many()
+                .col_expr(W::State, Expr::value(WindowState::Cancelled.key()))
+                .filter(W::UserId.eq(user.0))
+                .filter(W::JobId.eq(job.0))
+                .filter(W::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)))
+                .exec(self.db())
+                .await?;
+        }
+        sync_job::Entity::update_many()
+            .col_expr(sync_job::Column::State, Expr::value(state.key()))
+            .filter(sync_job::Column::UserId.eq(user.0))
+            .filter(sync_job::Column::Id.eq(job.0))
+            .exec(self.db())
+            .await?;
+        self.refresh_job(user, job, now).await
+    }
+
+    /// Makes the failed windows of a job due again; returns how many.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn retry_failed_windows(
+        &mut self,
+        user: UserId,
+        job: JobId,
+        now: EpochMs,
+    ) -> Result<u64, StoreError> {
+        use sync_window::Column as W;
+        let again = sync_window::Entity::update_many()
+            .col_expr(W::State, Expr::value(WindowState::Due.key()))
+            .col_expr(W::NextRunAt, Expr::value(now.0))
+            .col_expr(W::Attempt, Expr::value(0))
+            .filter(W::UserId.eq(user.0))
+            .filter(W::JobId.eq(job.0))
+            .filter(W::State.eq(WindowState::Failed.key()))
+            .exec(self.db())
+            .await?;
+        self.refresh_job(user, job, now).await?;
+        Ok(again.rows_affected)
+    }
+}

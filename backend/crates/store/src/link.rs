@@ -1,0 +1,373 @@
+//! Linked accounts and their sealed tokens. The store sees sealed bytes only.
+
+use pulsekeep_core::{
+    EpochMs,
+    account::{LinkState, ProviderKey},
+    id::{LinkId, UserId},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
+};
+
+use crate::{
+    Store, StoreError, WriteTx,
+    convert::{join, words},
+    entity::{link_token, linked_account},
+};
+
+/// A person's consented tie to a provider account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedAccount {
+    /// Id.
+    pub id: LinkId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Provider.
+    pub provider: ProviderKey,
+    /// The provider's id of the person.
+    pub provider_user_id: String,
+    /// Granted scopes, without Google's prefix.
+    pub scopes: Vec<String>,
+    /// State.
+    pub state: LinkState,
+    /// When it was first linked.
+    pub linked_at: EpochMs,
+    /// When something was last read for it.
+    pub last_sync_at: Option<EpochMs>,
+}
+
+/// A consent to be stored.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    /// Whose.
+    pub user_id: UserId,
+    /// Provider.
+    pub provider: ProviderKey,
+    /// The provider's id of the person.
+    pub provider_user_id: String,
+    /// Google's identity call gives the legacy Fitbit id too.
+    pub legacy_user_id: Option<String>,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+}
+
+/// What came of storing a consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// Linked, newly or again. The id is needed to seal the tokens.
+    Linked(LinkedAccount),
+    /// The person is linked to another account of this provider.
+    OtherAccount {
+        /// The account that was expected.
+        expected: String,
+    },
+    /// The account belongs to another person here.
+    TakenByAnotherPerson,
+}
+
+/// The sealed tokens of a linked account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTokens {
+    /// Sealed access token.
+    pub access: Vec<u8>,
+    /// When the access token ends.
+    pub access_expires_at: EpochMs,
+    /// Sealed refresh token.
+    pub refresh: Option<Vec<u8>>,
+    /// When the refresh token ends, where the provider says.
+    pub refresh_expires_at: Option<EpochMs>,
+    /// The refresh token before this one, kept until the new pair has worked.
+    pub previous_refresh: Option<Vec<u8>>,
+    /// Rises with every new pair.
+    pub generation: i64,
+}
+
+/// What came of asking for the right to refresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefreshClaim {
+    /// Go ahead: nobody else will until the lease ends.
+    Granted,
+    /// Somebody else refreshes; look again later.
+    Busy,
+    /// Somebody else has refreshed: these are the tokens.
+    Newer(LinkTokens),
+}
+
+fn provider_of(word: &str) -> Result<ProviderKey, StoreError> {
+    word.parse().map_err(|error: pulsekeep_core::account::UnknownWord| StoreError::Damaged {
+        day: "a linked account".to_owned(),
+        what: error.to_string(),
+    })
+}
+
+impl TryFrom<linked_account::Model> for LinkedAccount {
+    type Error = StoreError;
+
+    fn try_from(row: linked_account::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: LinkId(row.id),
+            user_id: UserId(row.user_id),
+            provider: provider_of(&row.provider)?,
+            provider_user_id: row.provider_user_id,
+            scopes: words(&row.scopes),
+            state: LinkState::parse(&row.state, row.reason.as_deref()),
+            linked_at: EpochMs(row.linked_at),
+            last_sync_at: row.last_sync_at.map(EpochMs),
+        })
+    }
+}
+
+impl From<link_token::Model> for LinkTokens {
+    fn from(row: link_token::Model) -> Self {
+        Self {
+            access: row.access_sealed,
+            access_expires_at: EpochMs(row.access_expires_at),
+            refresh: row.refresh_sealed,
+            refresh_expires_at: row.refresh_expires_at.map(EpochMs),
+            previous_refresh: row.previous_refresh_sealed,
+            generation: row.generation,
+        }
+    }
+}
+
+fn reason_of(state: LinkState) -> Option<String> {
+    match state {
+        LinkState::NeedsConsent(reason) => Some(reason.key().to_owned()),
+        _ => None,
+    }
+}
+
+impl Store {
+    /// The linked account with this id.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn link(&self, id: LinkId) -> Result<Option<LinkedAccount>, StoreError> {
+        let query = linked_account::Entity::find().filter(linked_account::Column::Id.eq(id.0));
+        query.one(self.reader()).await?.map(LinkedAccount::try_from).transpose()
+    }
+
+    /// A person's linked accounts, oldest first, disconnected ones included.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn links_of(&self, user: UserId) -> Result<Vec<LinkedAccount>, StoreError> {
+        let query = linked_account::Entity::find()
+            .filter(linked_account::Column::UserId.eq(user.0))
+            .order_by_asc(linked_account::Column::Id);
+        query.all(self.reader()).await?.into_iter().map(LinkedAccount::try_from).collect()
+    }
+
+    /// All accounts for which requests may be made.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn active_links(&self) -> Result<Vec<LinkedAccount>, StoreError> {
+        let query = linked_account::Entity::find()
+            .filter(linked_account::Column::State.is_in(["active", "expiring"]))
+            .order_by_asc(linked_account::Column::Id);
+        query.all(self.reader()).await?.into_iter().map(LinkedAccount::try_from).collect()
+    }
+
+    /// The sealed tokens of a linked account.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn link_tokens(&self, user: UserId, link: LinkId) -> Result<Option<LinkTokens>, StoreError> {
+        let row = link_token::Entity::find_by_id((user.0, link.0)).one(self.reader()).await?;
+        Ok(row.map(LinkTokens::from))
+    }
+
+    /// Some sealed token, to try the vault key on at start.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn any_sealed_token(&self) -> Result<Option<(LinkId, Vec<u8>)>, StoreError> {
+        let row = link_token::Entity::find().one(self.reader()).await?;
+        Ok(row.map(|row| (LinkId(row.link_id), row.access_sealed)))
+    }
+
+    /// Asks for the right to refresh the pair of `generation` until `until`, for one caller among all processes.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn claim_refresh(
+        &self,
+        (user, link): (UserId, LinkId),
+        generation: i64,
+        owner: &str,
+        until: EpochMs,
+        now: EpochMs,
+    ) -> Result<RefreshClaim, StoreError> {
+        let tx = self.write().await?;
+        let free = Condition::any()
+            .add(link_token::Column::RefreshUntil.is_null())
+            .add(link_token::Column::RefreshUntil.lte(now.0));
+        let claimed = link_token::Entity::update_many()
+            .col_expr(link_token::Column::RefreshOwner, Expr::value(owner))
+            .col_expr(link_token::Column::RefreshUntil, Expr::value(until.0))
+            .filter(link_token::Column::UserId.eq(user.0))
+            .filter(link_token::Column::LinkId.eq(link.0))
+            .filter(link_token::Column::Generation.eq(generation))
+            .filter(free)
+            .exec(tx.db())
+            .await?;
+        let row = link_token::Entity::find_by_id((user.0, link.0)).one(tx.db()).await?;
+        tx.commit().await?;
+        Ok(match row {
+            _ if claimed.rows_affected == 1 => RefreshClaim::Granted,
+            Some(row) if row.generation != generation => RefreshClaim::Newer(row.into()),
+            _ => RefreshClaim::Busy,
+        })
+    }
+}
+
+impl WriteTx {
+    /// Stores a consent: a new link, or the same one again. An account is tied to one person, and a person to one
+    /// account of a provider until they disconnect it.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn put_link(&self, new: NewLink, now: EpochMs) -> Result<LinkOutcome, StoreError> {
+        let same_provider =
+            linked_account::Entity::find().filter(linked_account::Column::Provider.eq(new.provider.key()));
+        let holder = same_provider
+            .clone()
+            .filter(linked_account::Column::ProviderUserId.eq(&*new.provider_user_id))
+            .one(self.db())
+            .await?;
+        if holder.as_ref().is_some_and(|row| row.user_id != new.user_id.0) {
+            return Ok(LinkOutcome::TakenByAnotherPerson);
+        }
+        let other = same_provider
+            .filter(linked_account::Column::UserId.eq(new.user_id.0))
+            .filter(linked_account::Column::ProviderUserId.ne(&*new.provider_user_id))
+            .filter(linked_account::Column::State.ne(LinkState::Revoked.key()))
+            .one(self.db())
+            .await?;
+        if let Some(other) = other {
+            return Ok(LinkOutcome::OtherAccount { expected: other.provider_user_id });
+        }
+        let row = linked_account::Model {
+            user_id: new.user_id.0,
+            id: holder.as_ref().map_or_else(|| self.next_id(now), |row| row.id),
+            provider: new.provider.key().to_owned(),
+            provider_user_id: new.provider_user_id,
+            legacy_user_id: new.legacy_user_id,
+            scopes: join(&new.scopes),
+            state: LinkState::Active.key().to_owned(),
+            reason: None,
+            linked_at: holder.as_ref().map_or(now.0, |row| row.linked_at),
+            changed_at: now.0,
+            last_sync_at: holder.as_ref().and_then(|row| row.last_sync_at),
+        };
+        if holder.is_some() {
+            linked_account::ActiveModel::from(row.clone()).reset_all().update(self.db()).await?;
+        } else {
+            let insert = linked_account::Entity::insert(linked_account::ActiveModel::from(row.clone()));
+            insert.exec_without_returning(self.db()).await?;
+        }
+        Ok(LinkOutcome::Linked(row.try_into()?))
+    }
+
+    /// Stores a sealed pair and frees the refresh lease. The generation rises by one from `tokens.generation`'s
+    /// predecessor, which the caller sets.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn put_tokens(&self, user: UserId, link: LinkId, tokens: LinkTokens) -> Result<(), StoreError> {
+        use link_token::Column as C;
+        let row = link_token::Model {
+            user_id: user.0,
+            link_id: link.0,
+            access_sealed: tokens.access,
+            access_expires_at: tokens.access_expires_at.0,
+            refresh_sealed: tokens.refresh,
+            refresh_expires_at: tokens.refresh_expires_at.map(|e| e.0),
+            previous_refresh_sealed: tokens.previous_refresh,
+            generation: tokens.generation,
+            refresh_owner: None,
+            refresh_until: None,
+        };
+        let on_conflict = OnConflict::columns([C::UserId, C::LinkId])
+            .update_columns([
+                C::AccessSealed,
+                C::AccessExpiresAt,
+                C::RefreshSealed,
+                C::RefreshExpiresAt,
+                C::PreviousRefreshSealed,
+                C::Generation,
+                C::RefreshOwner,
+                C::RefreshUntil,
+            ])
+            .to_owned();
+        link_token::Entity::insert(link_token::ActiveModel::from(row))
+            .on_conflict(on_conflict)
+            .exec_without_returning(self.db())
+            .await?;
+        Ok(())
+    }
+
+    /// Gives the refresh lease back without a new pair.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn release_refresh(&self, link: LinkId, owner: &str) -> Result<(), StoreError> {
+        link_token::Entity::update_many()
+            .col_expr(link_token::Column::RefreshUntil, Expr::value(Option::<i64>::None))
+            .filter(link_token::Column::LinkId.eq(link.0))
+            .filter(link_token::Column::RefreshOwner.eq(owner))
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+
+    /// Removes the tokens of a linked account.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn delete_tokens(&self, user: UserId, link: LinkId) -> Result<(), StoreError> {
+        link_token::Entity::delete_by_id((user.0, link.0)).exec(self.db()).await?;
+        Ok(())
+    }
+
+    /// Sets the state of a linked account.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn set_link_state(
+        &self,
+        user: UserId,
+        link: LinkId,
+        state: LinkState,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        let row = linked_account::ActiveModel {
+            user_id: Set(user.0),
+            id: Set(link.0),
+            state: Set(state.key().to_owned()),
+            reason: Set(reason_of(state)),
+            changed_at: Set(now.0),
+            ..Default::default()
+        };
+        row.update(self.db()).await?;
+        Ok(())
+    }
+
+    /// Notes that something was read for a linked account.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn touch_link(&self, user: UserId, link: LinkId, now: EpochMs) -> Result<(), StoreError> {
+        linked_account::Entity::update_many()
+            .col_expr(linked_account::Column::LastSyncAt, Expr::value(now.0))
+            .filter(linked_account::Column::UserId.eq(user.0))
+            .filter(linked_account::Column::Id.eq(link.0))
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+}

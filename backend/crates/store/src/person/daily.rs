@@ -1,0 +1,160 @@
+//! Daily values by the chosen stream.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use pulsekeep_core::{
+    Metric,
+    id::StreamId,
+    metric::{Aggregation, MetricKind},
+    time::{DayRange, days_between},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::Person;
+use crate::{
+    StoreError,
+    convert::{day_of, day_text},
+    entity::{daily_value, day_choice, sample_block, sleep_session},
+};
+
+/// One metric's values, a day each. `None` is no data, zero is zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DailySeries {
+    /// The metric.
+    pub metric: Metric,
+    /// The days, every one of the range.
+    pub days: Vec<Date>,
+    /// Their values, in the catalogue's unit.
+    pub values: Vec<Option<f64>>,
+}
+
+/// (day, stream) → value.
+type ByStream = HashMap<(String, i64), f64>;
+
+impl Person {
+    /// Daily values of some metrics. The provider's own daily value counts; a day that has samples only gives their
+    /// sum or mean, and sleep the minutes asleep of all of the day's sessions.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn daily(
+        &self,
+        metrics: &[Metric],
+        days: DayRange,
+        stream: Option<StreamId>,
+    ) -> Result<Vec<DailySeries>, StoreError> {
+        let chosen = self.chosen_streams(metrics, days).await?;
+        let own = self.daily_values(metrics, days).await?;
+        let mut answer = Vec::with_capacity(metrics.len());
+        for &metric in metrics {
+            let derived = match metric.spec().kind {
+                MetricKind::Daily => ByStream::new(),
+                MetricKind::Session => self.sleep_minutes(days).await?,
+                MetricKind::Sampled | MetricKind::Interval => self.block_values(metric, days).await?,
+            };
+            let value = |day: Date| {
+                let day = day_text(day);
+                let stream =
+                    stream.map(|s| s.0).or_else(|| chosen.get(&(metric.code(), day.clone())).copied())?;
+                let key = (day, stream);
+                own.get(&metric.code()).and_then(|own| own.get(&key)).or_else(|| derived.get(&key)).copied()
+            };
+            let values = days.days().map(value).collect();
+            answer.push(DailySeries { metric, days: days.days().collect(), values });
+        }
+        Ok(answer)
+    }
+
+    /// (metric, day) → the stream chosen for it.
+    pub(super) async fn chosen_streams(
+        &self,
+        metrics: &[Metric],
+        days: DayRange,
+    ) -> Result<HashMap<(i16, String), i64>, StoreError> {
+        use day_choice::Column as C;
+        let rows = day_choice::Entity::find()
+            .filter(C::UserId.eq(self.user.id.0))
+            .filter(C::Metric.is_in(metrics.iter().map(|m| m.code())))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .all(self.store.reader())
+            .await?;
+        Ok(rows.into_iter().map(|row| ((row.metric, row.day), row.stream_id)).collect())
+    }
+
+    async fn daily_values(
+        &self,
+        metrics: &[Metric],
+        days: DayRange,
+    ) -> Result<HashMap<i16, ByStream>, StoreError> {
+        use daily_value::Column as C;
+        let rows = daily_value::Entity::find()
+            .filter(C::UserId.eq(self.user.id.0))
+            .filter(C::Metric.is_in(metrics.iter().map(|m| m.code())))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .all(self.store.reader())
+            .await?;
+        let mut by_metric: HashMap<i16, ByStream> = HashMap::new();
+        for row in rows {
+            by_metric.entry(row.metric).or_default().insert((row.day, row.stream_id), row.value);
+        }
+        Ok(by_metric)
+    }
+
+    async fn block_values(&self, metric: Metric, days: DayRange) -> Result<ByStream, StoreError> {
+        use sample_block::Column as C;
+        let rows: Vec<(String, i64, i32, f64)> = sample_block::Entity::find()
+            .select_only()
+            .columns([C::Day, C::StreamId, C::Samples, C::ValueSum])
+            .filter(C::UserId.eq(self.user.id.0))
+            .filter(C::Metric.eq(metric.code()))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .into_tuple()
+            .all(self.store.reader())
+            .await?;
+        let value = |samples: i32, sum: f64| match metric.spec().aggregation {
+            Aggregation::Sum => sum,
+            Aggregation::Mean | Aggregation::Last => sum / f64::from(samples.max(1)),
+        };
+        Ok(rows.into_iter().map(|(day, stream, n, sum)| ((day, stream), value(n, sum))).collect())
+    }
+
+    async fn sleep_minutes(&self, days: DayRange) -> Result<ByStream, StoreError> {
+        use sleep_session::Column as C;
+        let rows: Vec<(String, i64, Option<i64>)> = sleep_session::Entity::find()
+            .select_only()
+            .columns([C::Day, C::StreamId, C::Asleep])
+            .filter(C::UserId.eq(self.user.id.0))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .into_tuple()
+            .all(self.store.reader())
+            .await?;
+        let mut minutes = ByStream::new();
+        for (day, stream, asleep) in rows {
+            if let Some(asleep) = asleep {
+                #[expect(clippy::cast_precision_loss, reason = "minutes of a day")]
+                let asleep = asleep as f64;
+                *minutes.entry((day, stream)).or_default() += asleep;
+            }
+        }
+        Ok(minutes)
+    }
+
+    /// The last day of `days` that has a daily value.
+    pub(super) async fn last_day_with_data(&self, days: DayRange) -> Result<Option<Date>, StoreError> {
+        let day: Option<Option<String>> = daily_value::Entity::find()
+            .select_only()
+            .column_as(daily_value::Column::Day.max(), "day")
+            .filter(daily_value::Column::UserId.eq(self.user.id.0))
+            .filter(daily_value::Column::Day.lt(day_text(days.end)))
+            .into_tuple()
+            .one(self.store.reader())
+            .await?;
+        let day = day.flatten().map(|d| day_of(&d)).transpose()?;
+        Ok(day.filter(|d| days_between(days.start, *d) >= 0))
+    }
+}

@@ -1,0 +1,362 @@
+//! Windows of sync jobs: the unit of claim, lease, attempt and retry.
+
+use pulsekeep_core::{
+    EpochMs,
+    id::{JobId, LinkId, UserId},
+    job::{FailureCode, JobKind, JobState, WindowState},
+    time::DayRange,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, SelectStatement},
+};
+
+use crate::{
+    Store, StoreError, WriteTx,
+    convert::range_of,
+    database::plus,
+    entity::{sync_job, sync_window},
+};
+
+/// Names a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WindowKey {
+    /// Whose.
+    pub user: UserId,
+    /// Of which job.
+    pub job: JobId,
+    /// Which one.
+    pub seq: i32,
+}
+
+/// A window whose time has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueWindow {
+    /// Which.
+    pub key: WindowKey,
+    /// For which linked account.
+    pub link: LinkId,
+    /// How often it was claimed before.
+    pub attempt: i32,
+}
+
+/// A window as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncWindow {
+    /// Which.
+    pub key: WindowKey,
+    /// The endpoint's key.
+    pub endpoint: String,
+    /// The days to be fetched.
+    pub days: DayRange,
+    /// State.
+    pub state: WindowState,
+    /// How often it was claimed.
+    pub attempt: i32,
+    /// Not before.
+    pub next_run_at: EpochMs,
+    /// Why it waits or was given up.
+    pub code: Option<FailureCode>,
+    /// Requests made for it so far.
+    pub requests: i32,
+}
+
+/// A window under this worker's lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedWindow {
+    /// The window.
+    pub window: SyncWindow,
+    /// The linked account.
+    pub link: LinkId,
+    /// What its job is for.
+    pub kind: JobKind,
+}
+
+impl TryFrom<sync_window::Model> for SyncWindow {
+    type Error = StoreError;
+
+    fn try_from(row: sync_window::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            key: WindowKey { user: UserId(row.user_id), job: JobId(row.job_id), seq: row.seq },
+            days: range_of(&row.from_day, &row.to_day)?,
+            endpoint: row.endpoint,
+            state: WindowState::parse(&row.state).unwrap_or(WindowState::Failed),
+            attempt: row.attempt,
+            next_run_at: EpochMs(row.next_run_at),
+            code: row.code.as_deref().and_then(FailureCode::parse),
+            requests: row.requests,
+        })
+    }
+}
+
+/// Jobs whose windows may run.
+fn moving_jobs() -> SelectStatement {
+    sync_job::Entity::find()
+        .select_only()
+        .column(sync_job::Column::Id)
+        .filter(
+            sync_job::Column::State
+                .is_in([JobState::Planned, JobState::Running, JobState::Waiting].map(JobState::key)),
+        )
+        .into_query()
+}
+
+/// Due, or claimed by somebody whose lease has ended.
+fn claimable(now: EpochMs) -> Condition {
+    use sync_window::Column as C;
+    let due = Condition::all().add(C::State.eq(WindowState::Due.key())).add(C::NextRunAt.lte(now.0));
+    let abandoned =
+        Condition::all().add(C::State.eq(WindowState::Running.key())).add(C::LeaseUntil.lte(now.0));
+    Condition::any().add(due).add(abandoned)
+}
+
+fn this(key: WindowKey) -> Condition {
+    use sync_window::Column as C;
+    Condition::all().add(C::UserId.eq(key.user.0)).add(C::JobId.eq(key.job.0)).add(C::Seq.eq(key.seq))
+}
+
+impl Store {
+    /// Windows whose time has come, the most urgent first.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn due_windows(&self, now: EpochMs, limit: u64) -> Result<Vec<DueWindow>, StoreError> {
+        use sync_window::Column as C;
+        let rows = sync_window::Entity::find()
+            .filter(claimable(now))
+            .filter(C::JobId.in_subquery(moving_jobs()))
+            .order_by_asc(C::Priority)
+            .order_by_asc(C::NextRunAt)
+            .order_by_asc(C::JobId)
+            .order_by_asc(C::Seq)
+            .limit(limit)
+            .all(self.reader())
+            .await?;
+        let due = |row: sync_window::Model| DueWindow {
+            key: WindowKey { user: UserId(row.user_id), job: JobId(row.job_id), seq: row.seq },
+            link: LinkId(row.link_id),
+            attempt: row.attempt,
+        };
+        Ok(rows.into_iter().map(due).collect())
+    }
+
+    /// When the next window comes due; `None` when none waits.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn next_due_at(&self) -> Result<Option<EpochMs>, StoreError> {
+        use sync_window::Column as C;
+        let row = sync_window::Entity::find()
+            .filter(C::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)))
+            .filter(C::JobId.in_subquery(moving_jobs()))
+            .order_by_asc(C::NextRunAt)
+            .one(self.reader())
+            .await?;
+        Ok(row.map(|row| EpochMs(Ord::max(row.next_run_at, row.lease_until.unwrap_or(0)))))
+    }
+
+    /// Claims a window under a lease. `None` when another has it, its time has not come, or its job no longer moves.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn claim_window(
+        &self,
+        key: WindowKey,
+        owner: &str,
+        until: EpochMs,
+        now: EpochMs,
+    ) -> Result<Option<ClaimedWindow>, StoreError> {
+        use sync_window::Column as C;
+        let mut tx = self.write().await?;
+        let claimed = sync_window::Entity::update_many()
+            .col_expr(C::State, Expr::value(WindowState::Running.key()))
+            .col_expr(C::LeaseOwner, Expr::value(owner))
+            .col_expr(C::LeaseUntil, Expr::value(until.0))
+            .col_expr(C::Attempt, plus(C::Attempt, 1))
+            .filter(this(key))
+            .filter(claimable(now))
+            .filter(C::JobId.in_subquery(moving_jobs()))
+            .exec(tx.db())
+            .await?;
+        if claimed.rows_affected != 1 {
+            return Ok(None);
+        }
+        let row = sync_window::Entity::find().filter(this(key)).one(tx.db()).await?;
+        let job = sync_job::Entity::find_by_id((key.user.0, key.job.0)).one(tx.db()).await?;
+        let (Some(row), Some(job)) = (row, job) else { return Ok(None) };
+        tx.refresh_job(key.user, key.job, now).await?;
+        tx.commit().await?;
+        Ok(Some(ClaimedWindow {
+            link: LinkId(row.link_id),
+            kind: JobKind::parse(&job.kind).unwrap_or(JobKind::Incremental),
+            window: row.try_into()?,
+        }))
+    }
+
+    /// The windows of a job, in order.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn windows(&self, user: UserId, job: JobId) -> Result<Vec<SyncWindow>, StoreError> {
+        let rows = sync_window::Entity::find()
+            .filter(sync_window::Column::UserId.eq(user.0))
+            .filter(sync_window::Column::JobId.eq(job.0))
+            .order_by_asc(sync_window::Column::Seq)
+            .all(self.reader())
+            .await?;
+        rows.into_iter().map(SyncWindow::try_from).collect()
+    }
+}
+
+impl WriteTx {
+    /// Whether `owner` still holds the lease of a window: what it read may be stored only then.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn holds_lease(&self, key: WindowKey, owner: &str) -> Result<bool, StoreError> {
+        use sync_window::Column as C;
+        let mut query = sync_window::Entity::find()
+            .filter(this(key))
+            .filter(C::State.eq(WindowState::Running.key()))
+            .filter(C::LeaseOwner.eq(owner));
+        if self.engine() == crate::Engine::Postgres {
+            query = query.lock_exclusive();
+        }
+        Ok(query.one(self.db()).await?.is_some())
+    }
+
+    /// Ends a window, read or given up.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn finish_window(
+        &mut self,
+        key: WindowKey,
+        outcome: Result<(), FailureCode>,
+        requests: i32,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_window::Column as C;
+        let state = if outcome.is_ok() { WindowState::Done } else { WindowState::Failed };
+        sync_window::Entity::update_many()
+            .col_expr(C::State, Expr::value(state.key()))
+            .col_expr(C::Code, Expr::value(outcome.err().map(FailureCode::key)))
+            .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
+            .col_expr(C::LeaseUntil, Expr::value(Option::<i64>::None))
+            .col_expr(C::Requests, plus(C::Requests, i64::from(requests)))
+            .filter(this(key))
+            .exec(self.db())
+            .await?;
+        self.refresh_job(key.user, key.job, now).await
+    }
+
+    /// Puts a window off until `at`; `is_retry` counts it among the job's retries.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn defer_window(
+        &mut self,
+        key: WindowKey,
+        at: EpochMs,
+        code: FailureCode,
+        (requests, is_retry): (i32, bool),
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_window::Column as C;
+        let mut update = sync_window::Entity::update_many()
+            .col_expr(C::State, Expr::value(WindowState::Due.key()))
+            .col_expr(C::Code, Expr::value(code.key()))
+            .col_expr(C::NextRunAt, Expr::value(at.0))
+            .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
+            .col_expr(C::LeaseUntil, Expr::value(Option::<i64>::None))
+            .col_expr(C::Requests, plus(C::Requests, i64::from(requests)));
+        if !is_retry {
+            // Waiting for the budget is not a failed attempt.
+            update = update.col_expr(C::Attempt, Expr::col(C::Attempt).sub(1));
+        }
+        update.filter(this(key)).exec(self.db()).await?;
+        if is_retry {
+            sync_job::Entity::update_many()
+                .col_expr(sync_job::Column::Retries, plus(sync_job::Column::Retries, 1))
+                .filter(sync_job::Column::UserId.eq(key.user.0))
+                .filter(sync_job::Column::Id.eq(key.job.0))
+                .exec(self.db())
+                .await?;
+        }
+        self.refresh_job(key.user, key.job, now).await
+    }
+
+    /// Puts off every due window of an account until `at`: its budget is used up. They need not be claimed one by one
+    /// to find that out.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn defer_link(
+        &mut self,
+        link: LinkId,
+        at: EpochMs,
+        code: FailureCode,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_window::Column as C;
+        let due = Condition::all()
+            .add(C::LinkId.eq(link.0))
+            .add(C::State.eq(WindowState::Due.key()))
+            .add(C::NextRunAt.lt(at.0));
+        let jobs: Vec<(i64, i64)> = sync_window::Entity::find()
+            .select_only()
+            .columns([C::UserId, C::JobId])
+            .filter(due.clone())
+            .distinct()
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        sync_window::Entity::update_many()
+            .col_expr(C::NextRunAt, Expr::value(at.0))
+            .col_expr(C::Code, Expr::value(code.key()))
+            .filter(due)
+            .exec(self.db())
+            .await?;
+        for (user, job) in jobs {
+            self.refresh_job(UserId(user), JobId(job), now).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives up every window of an account that has not been read.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn fail_link(
+        &mut self,
+        user: UserId,
+        link: LinkId,
+        code: FailureCode,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_window::Column as C;
+        let open = Condition::all()
+            .add(C::UserId.eq(user.0))
+            .add(C::LinkId.eq(link.0))
+            .add(C::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)));
+        let jobs: Vec<i64> = sync_window::Entity::find()
+            .select_only()
+            .column(C::JobId)
+            .filter(open.clone())
+            .distinct()
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        sync_window::Entity::update_many()
+            .col_expr(C::State, Expr::value(WindowState::Failed.key()))
+            .col_expr(C::Code, Expr::value(code.key()))
+            .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
+            .filter(open)
+            .exec(self.db())
+            .await?;
+        for job in jobs {
+            self.refresh_job(user, JobId(job), now).await?;
+        }
+        Ok(())
+    }
+}
