@@ -28,18 +28,14 @@ use crate::{
 #[serde(untagged)]
 enum Detail {
     Days(Vec<Day>),
-    Dataset {
-        #[serde(default)]
-        dataset: Vec<Row>,
-    },
+    Dataset { dataset: Option<Vec<Row>> },
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Day {
     date_time: Option<DayText>,
-    #[serde(default)]
-    minutes: Vec<Row>,
+    minutes: Option<Vec<Row>>,
 }
 
 #[derive(Deserialize)]
@@ -99,12 +95,18 @@ pub(super) fn parse(
         (Some(Detail::Days(days)), _) => {
             for (n, day) in days.iter().enumerate() {
                 let place = format!("{key}-intraday[{n}].minutes");
-                add(&mut columns, &mut warnings, &place, day.date_time.and_then(|d| d.0), &day.minutes);
+                add(
+                    &mut columns,
+                    &mut warnings,
+                    &place,
+                    day.date_time.and_then(|d| d.0),
+                    day.minutes.as_deref().unwrap_or_default(),
+                );
             }
         }
         (Some(Detail::Dataset { dataset }), head) => {
             let place = format!("{key}-intraday.dataset");
-            add(&mut columns, &mut warnings, &place, head.flatten(), &dataset);
+            add(&mut columns, &mut warnings, &place, head.flatten(), dataset.as_deref().unwrap_or_default());
         }
         (None, Some(_)) => return Err(ParseError::NoDetail),
         (None, None) => {

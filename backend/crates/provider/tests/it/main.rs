@@ -1,0 +1,12 @@
+//! Tests from outside: recorded answers, a scripted server on loopback.
+
+#[cfg(test)]
+mod fetch;
+#[cfg(test)]
+mod fitbit_parse;
+#[cfg(test)]
+mod google_parse;
+#[cfg(test)]
+mod oauth;
+#[cfg(test)]
+mod server;
