@@ -22,6 +22,11 @@ pub(crate) trait Scalar: Sized {
     fn number(_: f64) -> Self {
         Self::UNREADABLE
     }
+    /// From a whole number.
+    #[expect(clippy::cast_precision_loss, reason = "readings are far below 2^53")]
+    fn whole(number: u64) -> Self {
+        Self::number(number as f64)
+    }
 }
 
 struct ScalarVisitor<T>(PhantomData<T>);
@@ -37,9 +42,8 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
         Ok(T::text(text))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "readings are far below 2^53")]
     fn visit_u64<E>(self, number: u64) -> Result<T, E> {
-        Ok(T::number(number as f64))
+        Ok(T::whole(number))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "readings are far below 2^53")]
@@ -147,9 +151,8 @@ impl Scalar for Id {
         Self((!text.is_empty()).then(|| text.to_owned()))
     }
 
-    fn number(number: f64) -> Self {
-        // Ids are 64-bit, but those in use lie far below 2^53, where a double is exact.
-        Self(Some(format!("{number:.0}")))
+    fn whole(number: u64) -> Self {
+        Self(Some(number.to_string()))
     }
 }
 

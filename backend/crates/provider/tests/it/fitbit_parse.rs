@@ -262,3 +262,10 @@ fn a_day_given_twice_is_told() {
     assert_eq!(parsed.daily, [DailyValue { metric: Metric::Steps, day: date(2023, 1, 1), value: 2.0 }]);
     assert_eq!(codes(&parsed), ["missing_time", "repeated_day"]);
 }
+
+#[test]
+fn ids_of_64_bits_stay_exact() {
+    let body =
+        include_str!("../fixtures/fitbit/sleep_stages.json").replace("39633217639", "18446744073709551615");
+    assert_eq!(read("fitbit.sleep", &body).sleep[0].external_id, "18446744073709551615");
+}
