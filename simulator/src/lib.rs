@@ -1,1 +1,21 @@
-//! .
+#![deny(missing_docs)]
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod control;
+mod faults;
+mod fitbit;
+mod gate;
+mod google;
+mod oauth;
+pub mod people;
+mod refusal;
+mod request_log;
+mod server;
+mod state;
+mod switches;
+
+pub use config::{Client, Clock, SimulatorConfig, SimulatorError};
+pub use faults::{FaultKind, FaultRule, Provider};
+pub use server::{Simulator, router};
+pub use switches::{Switches, TrueZero};

@@ -1,0 +1,196 @@
+//! The legacy Fitbit Web API.
+
+mod activity;
+mod body;
+mod dates;
+pub(crate) mod error;
+mod heart;
+mod night;
+mod sleep;
+mod user;
+mod zone_minutes;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{OriginalUri, State as Shared};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+
+use crate::faults::{FaultKind, Provider, Target};
+use crate::oauth::scopes::Scopes;
+use crate::oauth::{Fields, bearer};
+use crate::people::View;
+use crate::refusal::Refusal;
+use crate::state::{Caller, State, TokenProblem};
+use crate::switches::Switches;
+use dates::Units;
+use error::{VISIT, error};
+
+/// What an endpoint gets.
+pub(crate) struct Call {
+    pub(crate) view: View,
+    pub(crate) units: Units,
+    pub(crate) switches: Switches,
+    pub(crate) query: Fields,
+    /// The base address of this simulator's Fitbit API, for links.
+    pub(crate) base: String,
+}
+
+/// JSON or an error.
+pub(crate) type Answer = Result<Value, Refusal>;
+
+/// Whose access token a request carries.
+pub(crate) fn authenticate(state: &State, headers: &HeaderMap, path: &str) -> Result<Caller, Refusal> {
+    let Some(token) = bearer(headers) else {
+        return Err(error(
+            StatusCode::UNAUTHORIZED,
+            "invalid_request",
+            None,
+            &format!("Authorization header required. {VISIT}"),
+        ));
+    };
+    state.caller(Provider::Fitbit, token, path).map_err(|problem| {
+        let (kind, words) = match problem {
+            TokenProblem::Expired => ("expired_token", "Access token expired"),
+            TokenProblem::Invalid => ("invalid_token", "Access token invalid"),
+        };
+        error(StatusCode::UNAUTHORIZED, kind, None, &format!("{words}: {token}. {VISIT}"))
+    })
+}
+
+/// The scope of a path below the user, and what the error calls its data.
+fn scope_of(parts: &[&str]) -> Option<(&'static str, &'static str)> {
+    match parts {
+        ["activities", "heart", ..] | ["hrv", ..] => Some(("heartrate", "heart rate")),
+        ["activities", ..] => Some(("activity", "activity")),
+        ["sleep", ..] => Some(("sleep", "sleep")),
+        ["temp", ..] => Some(("temperature", "temperature")),
+        ["body", ..] => Some(("weight", "weight")),
+        ["devices.json"] => Some(("settings", "settings")),
+        ["profile.json"] => Some(("profile", "profile")),
+        _ => None,
+    }
+}
+
+async fn data(Shared(state): Shared<State>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
+    let path = uri.path();
+    let caller = match authenticate(&state, &headers, path) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let rate = Rate::count(&state, &caller);
+    let answer = if rate.exceeded() {
+        error::too_many().into_response()
+    } else {
+        match answer(&state, &caller, path, uri.query().unwrap_or_default(), &headers) {
+            Ok(value) => Json(value).into_response(),
+            Err(refusal) => refusal.into_response(),
+        }
+    };
+    rate.told(answer)
+}
+
+fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &HeaderMap) -> Answer {
+    let below = path.strip_prefix("/fitbit/").unwrap_or_default();
+    let parts: Vec<&str> = below.split('/').collect();
+    let [version, "user", user, rest @ ..] = parts.as_slice() else { return Err(error::not_found()) };
+    let (scope, subject) = scope_of(rest).ok_or_else(error::not_found)?;
+    let profile = &caller.person.profile;
+    let target = Target { provider: Provider::Fitbit, person: Some(profile.id), path };
+    let wanted = Scopes::one(Provider::Fitbit, scope).unwrap_or_default();
+    let missing = state.fault(target, |kind| matches!(kind, FaultKind::MissingScope));
+    if missing || !caller.scopes().contains(wanted) {
+        return Err(error::scope_missing(subject));
+    }
+    if *user != "-" && *user != profile.fitbit_id {
+        return Err(error(
+            StatusCode::FORBIDDEN,
+            "insufficient_permissions",
+            None,
+            "API client is not authorized to view the data of the requested user.",
+        ));
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    let call = Call {
+        view: state.view(caller, target),
+        units: Units::asked(headers),
+        switches: state.switches(),
+        query: Fields::read(query.as_bytes()),
+        base: format!("http://{host}/fitbit"),
+    };
+    let last = rest.last().copied().unwrap_or_default();
+    let bare = last.strip_suffix(".json").ok_or_else(error::not_found)?;
+    let mut rest: Vec<&str> = rest.to_vec();
+    rest.pop();
+    rest.push(bare);
+    match (*version, rest.as_slice()) {
+        ("1", ["activities", "heart", "date", rest @ ..]) => heart::answer(&call, rest),
+        ("1", ["activities", "active-zone-minutes", "date", rest @ ..]) => zone_minutes::answer(&call, rest),
+        ("1", ["activities", "date", day]) => activity::summary(&call, day),
+        ("1", ["activities", "tracker", resource, "date", rest @ ..]) => {
+            activity::series(&call, resource, true, rest)
+        }
+        ("1", ["activities", resource, "date", rest @ ..]) => activity::answer(&call, resource, rest),
+        ("1", ["hrv", "date", rest @ ..]) => night::variability(&call, rest),
+        ("1", ["temp", "skin", "date", rest @ ..]) => night::skin_temperature(&call, rest),
+        ("1.2", ["sleep", "date", rest @ ..]) => sleep::answer(&call, rest),
+        ("1.2", ["sleep", "list"]) => sleep::list(&call),
+        ("1", ["body", "log", "weight", "date", rest @ ..]) => body::weight_log(&call, rest),
+        ("1", ["body", resource, "date", rest @ ..]) => body::series(&call, resource, rest),
+        ("1", ["devices"]) => Ok(user::devices(&call)),
+        ("1", ["profile"]) => Ok(user::profile(&call)),
+        _ => Err(error::not_found()),
+    }
+}
+
+/// The hourly budget of a person and application, and the headers that tell it.
+struct Rate {
+    limit: u32,
+    made: u32,
+    reset: i64,
+    retry_after: bool,
+}
+
+impl Rate {
+    fn count(state: &State, caller: &Caller) -> Rate {
+        let switches = state.switches();
+        let now = state.now();
+        let account = format!("{:08x}/{}", caller.claims.client, caller.person.profile.id);
+        Rate {
+            limit: switches.fitbit_requests_per_hour,
+            made: state.count_quota(Provider::Fitbit, account, now.div_euclid(3600)),
+            reset: 3600 - now.rem_euclid(3600),
+            retry_after: switches.fitbit_retry_after,
+        }
+    }
+
+    fn exceeded(&self) -> bool {
+        self.made > self.limit
+    }
+
+    fn told(&self, mut response: Response) -> Response {
+        let exceeded = self.exceeded();
+        let headers = response.headers_mut();
+        let left = self.limit.saturating_sub(self.made);
+        headers.insert("fitbit-rate-limit-limit", HeaderValue::from(self.limit));
+        headers.insert("fitbit-rate-limit-remaining", HeaderValue::from(left));
+        headers.insert("fitbit-rate-limit-reset", HeaderValue::from(self.reset));
+        if exceeded && self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.reset));
+        }
+        response
+    }
+}
+
+/// Routes below `/fitbit`, OAuth included.
+pub(crate) fn routes() -> Router<State> {
+    use crate::oauth::{authorize, fitbit};
+    Router::new()
+        .route("/oauth2/authorize", get(authorize::page).post(authorize::answer))
+        .route("/oauth2/token", post(fitbit::token))
+        .route("/oauth2/revoke", post(fitbit::revoke))
+        .route("/1.1/oauth2/introspect", post(fitbit::introspect))
+        .fallback(get(data))
+}
