@@ -164,6 +164,25 @@ impl Store {
         query.all(self.reader()).await?.into_iter().map(SyncJob::try_from).collect()
     }
 
+    /// The latest job of a kind for a linked account.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn latest_job(
+        &self,
+        user: UserId,
+        link: LinkId,
+        kind: JobKind,
+    ) -> Result<Option<SyncJob>, StoreError> {
+        use sync_job::Column as C;
+        let query = sync_job::Entity::find()
+            .filter(C::UserId.eq(user.0))
+            .filter(C::LinkId.eq(link.0))
+            .filter(C::Kind.eq(kind.key()))
+            .order_by_desc(C::Id);
+        query.one(self.reader()).await?.map(SyncJob::try_from).transpose()
+    }
+
     /// A job that the viewer may see.
     ///
     /// # Errors

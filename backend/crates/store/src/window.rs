@@ -286,14 +286,15 @@ impl WriteTx {
         self.refresh_job(key.user, key.job, now).await
     }
 
-    /// Puts off every due window of an account until `at`: its budget is used up. They need not be claimed one by one
-    /// to find that out.
+    /// Puts off every due window of an account, or of one of its jobs, until `at`: the budget is used up. They need not
+    /// be claimed one by one to find that out.
     ///
     /// # Errors
     /// The database's own.
     pub async fn defer_link(
         &mut self,
         link: LinkId,
+        only: Option<JobId>,
         at: EpochMs,
         code: FailureCode,
         now: EpochMs,
@@ -301,6 +302,7 @@ impl WriteTx {
         use sync_window::Column as C;
         let due = Condition::all()
             .add(C::LinkId.eq(link.0))
+            .add_option(only.map(|job| C::JobId.eq(job.0)))
             .add(C::State.eq(WindowState::Due.key()))
             .add(C::NextRunAt.lt(at.0));
         let jobs: Vec<(i64, i64)> = sync_window::Entity::find()

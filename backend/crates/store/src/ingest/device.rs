@@ -10,7 +10,7 @@ use pulsekeep_core::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
 
 use crate::{
-    StoreError, WriteTx,
+    Store, StoreError, WriteTx,
     entity::{app_user, device, offset_change},
 };
 
@@ -115,6 +115,16 @@ impl WriteTx {
                 .await?;
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// A person's offset timeline.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn timeline(&self, user: UserId) -> Result<OffsetTimeline, StoreError> {
+        timeline_of(self.reader(), user).await
     }
 }
 

@@ -1,0 +1,167 @@
+//! A working access token, refreshed once among all processes.
+
+use pulsekeep_core::{
+    EpochMs,
+    account::{ConsentReason, LinkState},
+};
+use pulsekeep_provider::{Grant, OAuthError, Provider};
+use pulsekeep_store::{LinkTokens, LinkedAccount, RefreshClaim};
+use secrecy::SecretString;
+
+use crate::{SyncEngine, SyncError, TokenKind, VaultError};
+
+/// What came of asking for an access token.
+#[derive(Debug)]
+pub(crate) enum Access {
+    /// Use it.
+    Ready {
+        /// The token.
+        token: SecretString,
+        /// The generation of the pair, to say which one did not work.
+        generation: i64,
+    },
+    /// Another process refreshes right now; look again shortly.
+    Busy,
+    /// The provider's token endpoint could not be reached or is misconfigured.
+    Unreachable(String),
+    /// The person has to consent again.
+    NeedsConsent(ConsentReason),
+}
+
+/// An access token is renewed when it has less than this left: longer than a request takes.
+const MARGIN_MS: i64 = 90_000;
+/// A refresh that takes longer than this may be taken over.
+const REFRESH_LEASE_MS: i64 = 60_000;
+/// A refresh token with less than this left makes the account "expiring": Google's testing mode gives seven days, and
+/// a warning on day five leaves two.
+const EXPIRING_MS: i64 = 48 * 3_600_000;
+
+impl SyncEngine {
+    /// A working access token of `link`. `rejected` names the generation that the provider has just refused.
+    pub(crate) async fn access(
+        &self,
+        link: &LinkedAccount,
+        rejected: Option<i64>,
+        owner: &str,
+    ) -> Result<Access, SyncError> {
+        let now = self.now();
+        let Some(tokens) = self.store.link_tokens(link.user_id, link.id).await? else {
+            return Ok(Access::NeedsConsent(ConsentReason::NoRefreshToken));
+        };
+        let fresh = tokens.access_expires_at > now.plus(MARGIN_MS) && rejected != Some(tokens.generation);
+        if fresh {
+            return self.open_access(link, &tokens);
+        }
+        let key = (link.user_id, link.id);
+        let until = now.plus(REFRESH_LEASE_MS);
+        match self.store.claim_refresh(key, tokens.generation, owner, until, now).await? {
+            RefreshClaim::Granted => self.refresh(link, tokens, owner).await,
+            RefreshClaim::Newer(tokens) => self.open_access(link, &tokens),
+            RefreshClaim::Busy => Ok(Access::Busy),
+        }
+    }
+
+    fn open_access(&self, link: &LinkedAccount, tokens: &LinkTokens) -> Result<Access, SyncError> {
+        match self.vault.open(link.id, TokenKind::Access, &tokens.access) {
+            Ok(token) => Ok(Access::Ready { token, generation: tokens.generation }),
+            Err(VaultError::UnknownKey) => Err(VaultError::UnknownKey.into()),
+            Err(VaultError::Damaged) => Ok(Access::NeedsConsent(ConsentReason::VaultKey)),
+        }
+    }
+
+    async fn refresh(
+        &self,
+        link: &LinkedAccount,
+        tokens: LinkTokens,
+        owner: &str,
+    ) -> Result<Access, SyncError> {
+        let provider = self.enabled(link.provider)?.clone();
+        let outcome = self.ask_refresh(link, &tokens, &*provider).await?;
+        let mut tx = self.store.write().await?;
+        let access = match outcome {
+            Ok((grant, used)) => {
+                // The pair is durable before its first use: a rotated refresh token exists nowhere else.
+                let next = self.sealed(link, &grant, Some((&tokens, used)));
+                let access = Access::Ready { token: grant.access_token, generation: next.generation };
+                let state = state_of(next.refresh_expires_at, self.now());
+                if state != link.state {
+                    tx.set_link_state(link.user_id, link.id, state, self.now()).await?;
+                }
+                tx.put_tokens(link.user_id, link.id, next).await?;
+                access
+            }
+            Err(OAuthError::NeedsConsent { .. }) => {
+                self.lose_consent(&mut tx, link, ConsentReason::InvalidGrant).await?;
+                tx.release_refresh(link.id, owner).await?;
+                Access::NeedsConsent(ConsentReason::InvalidGrant)
+            }
+            Err(error) => {
+                tx.release_refresh(link.id, owner).await?;
+                Access::Unreachable(error.to_string())
+            }
+        };
+        tx.commit().await?;
+        Ok(access)
+    }
+
+    /// Asks with the current refresh token; if that is dead, once more with the one before it: a crash between the
+    /// provider's answer and our commit leaves us with either.
+    async fn ask_refresh(
+        &self,
+        link: &LinkedAccount,
+        tokens: &LinkTokens,
+        provider: &dyn Provider,
+    ) -> Result<Result<(Grant, Vec<u8>), OAuthError>, SyncError> {
+        let mut last = OAuthError::NeedsConsent { error: ConsentReason::NoRefreshToken.key().to_owned() };
+        for sealed in tokens.refresh.iter().chain(&tokens.previous_refresh) {
+            let token = match self.vault.open(link.id, TokenKind::Refresh, sealed) {
+                Ok(token) => token,
+                Err(VaultError::UnknownKey) => return Err(VaultError::UnknownKey.into()),
+                Err(VaultError::Damaged) => continue,
+            };
+            match provider.refresh(&token).await {
+                Ok(grant) => return Ok(Ok((grant, sealed.clone()))),
+                Err(error @ OAuthError::NeedsConsent { .. }) => last = error,
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Err(last))
+    }
+
+    /// The sealed form of a grant. `before` is the pair it replaces and the sealed refresh token that was used.
+    pub(crate) fn sealed(
+        &self,
+        link: &LinkedAccount,
+        grant: &Grant,
+        before: Option<(&LinkTokens, Vec<u8>)>,
+    ) -> LinkTokens {
+        let now = self.now();
+        let access = self.vault.seal(link.id, TokenKind::Access, &grant.access_token);
+        let new_refresh =
+            grant.refresh_token.as_ref().map(|t| self.vault.seal(link.id, TokenKind::Refresh, t));
+        let generation = before.as_ref().map_or(1, |(tokens, _)| tokens.generation + 1);
+        let told_expiry = grant.refresh_expires_in_s.map(|s| now.plus(s * 1000));
+        let (refresh, previous_refresh, refresh_expires_at) = match (new_refresh, before) {
+            (Some(new), before) => (Some(new), before.map(|(_, used)| used), told_expiry),
+            // Google keeps the refresh token; its end, once told, stays.
+            (None, Some((tokens, used))) => (Some(used), None, told_expiry.or(tokens.refresh_expires_at)),
+            (None, None) => (None, None, told_expiry),
+        };
+        LinkTokens {
+            access,
+            access_expires_at: now.plus(grant.expires_in_s * 1000),
+            refresh,
+            refresh_expires_at,
+            previous_refresh,
+            generation,
+        }
+    }
+}
+
+/// The state of an account whose tokens work.
+pub(crate) fn state_of(refresh_expires_at: Option<EpochMs>, now: EpochMs) -> LinkState {
+    match refresh_expires_at {
+        Some(end) if end.0 - now.0 < EXPIRING_MS => LinkState::Expiring,
+        _ => LinkState::Active,
+    }
+}

@@ -1,0 +1,223 @@
+//! Writing a window: raw documents, typed rows and coverage, in one transaction.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use pulsekeep_core::{
+    EpochMs, Metric,
+    catalogue::{Call, Endpoint, Grain},
+    coverage::CoverageState,
+    id::{RawId, StreamId},
+    job::FailureCode,
+    observation::{Parsed, SampleValues},
+    time::{DAY_MS, OffsetTimeline},
+};
+use pulsekeep_store::{
+    ClaimedWindow, LinkedAccount, WriteTx,
+    block::Block,
+    ingest::{CoverageMark, NewRawDocument, Replace, ResolvedSamples, ResolvedSleep},
+};
+
+use crate::{SyncEngine, SyncError, resolve};
+
+/// What was fetched for a window.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// The request key of its raw documents.
+    pub(crate) request_key: String,
+    /// The instants asked for, half-open.
+    pub(crate) bounds: (EpochMs, EpochMs),
+    /// The pages as received.
+    pub(crate) bodies: Vec<Vec<u8>>,
+    /// The pages parsed.
+    pub(crate) pages: Vec<Parsed>,
+}
+
+impl Reading {
+    /// Whether an unfiltered page lies wholly before `start`: newest first, so nothing of the window follows.
+    pub(crate) fn has_passed(&self, page: &Parsed, start: Date) -> bool {
+        !page.sleep.is_empty() && page.sleep.iter().all(|s| s.day < start)
+    }
+}
+
+/// What the transaction works on.
+struct Target<'a> {
+    link: &'a LinkedAccount,
+    endpoint: &'static Endpoint,
+    claimed: &'a ClaimedWindow,
+    stream: StreamId,
+}
+
+impl SyncEngine {
+    /// Writes what a window read. The caller ends the window in the same transaction.
+    pub(crate) async fn ingest(
+        &self,
+        tx: &WriteTx,
+        link: &LinkedAccount,
+        endpoint: &'static Endpoint,
+        claimed: &ClaimedWindow,
+        reading: &Reading,
+        parsed: Parsed,
+    ) -> Result<(), SyncError> {
+        let now = self.now();
+        let user = link.user_id;
+        let raw = self.put_bodies(tx, link, endpoint, claimed, reading).await?;
+        let (stream, precedence) = tx.merged_stream(user, link.id, link.provider, now).await?;
+        let target = Target { link, endpoint, claimed, stream };
+        let mut timeline = tx.timeline(user).await?;
+        resolve::learn(&mut timeline, &parsed);
+        tx.put_timeline(user, &timeline, endpoint.key).await?;
+        for &metric in endpoint.metrics {
+            let (with_data, wear) = self.put_metric(tx, &target, metric, reading, &parsed, &timeline).await?;
+            let days: Vec<Date> = with_data.iter().copied().collect();
+            tx.choose_stream(user, metric, &days, (stream, precedence)).await?;
+            self.mark_read(tx, &target, metric, &with_data, &wear, raw, &timeline).await?;
+        }
+        tx.touch_link(user, link.id, now).await?;
+        Ok(())
+    }
+
+    async fn put_bodies(
+        &self,
+        tx: &WriteTx,
+        link: &LinkedAccount,
+        endpoint: &Endpoint,
+        claimed: &ClaimedWindow,
+        reading: &Reading,
+    ) -> Result<Option<RawId>, SyncError> {
+        let now = self.now();
+        let mut first = None;
+        for (page, body) in (0..).zip(&reading.bodies) {
+            let document = NewRawDocument {
+                link: link.id,
+                endpoint: endpoint.key,
+                request_key: &reading.request_key,
+                days: claimed.window.days,
+                page,
+                body,
+            };
+            let stored = tx.put_raw(link.user_id, &document, now).await?;
+            first = first.or(Some(stored.id));
+        }
+        let pages = i32::try_from(reading.bodies.len()).unwrap_or(i32::MAX);
+        tx.supersede_pages_from(link.user_id, link.id, &reading.request_key, pages, now).await?;
+        Ok(first)
+    }
+
+    /// Replaces one metric's data of the window; returns the days that have data, and the samples of each day.
+    async fn put_metric(
+        &self,
+        tx: &WriteTx,
+        target: &Target<'_>,
+        metric: Metric,
+        reading: &Reading,
+        parsed: &Parsed,
+        timeline: &OffsetTimeline,
+    ) -> Result<(BTreeSet<Date>, Vec<Date>), SyncError> {
+        let user = target.link.user_id;
+        let days = target.claimed.window.days;
+        match target.endpoint.grain {
+            Grain::Day => {
+                tx.replace_daily(user, target.stream, metric, days, &parsed.daily).await?;
+                let own = parsed.daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
+                Ok((own.map(|v| v.day).collect(), Vec::new()))
+            }
+            Grain::Session => {
+                let sessions: Vec<ResolvedSleep> =
+                    parsed.sleep.iter().cloned().map(|s| resolve::sleep(s, timeline)).collect();
+                tx.replace_sleep(user, target.stream, days, &sessions, self.now()).await?;
+                let own = sessions.iter().map(|s| s.record.day).filter(|day| days.contains(*day));
+                Ok((own.collect(), Vec::new()))
+            }
+            Grain::Minute => {
+                let resolved = parsed
+                    .samples
+                    .iter()
+                    .find(|batch| batch.metric == metric)
+                    .map_or_else(|| nothing(metric), |batch| resolve::samples(batch.clone(), timeline));
+                let replace = match target.endpoint.call {
+                    Call::GoogleRollUpMinute => Replace::Instants(reading.bounds.0, reading.bounds.1),
+                    _ => Replace::Days(days),
+                };
+                let with_samples = tx.replace_samples(user, target.stream, &resolved, replace).await?;
+                let own = with_samples.into_iter().filter(|day| days.contains(*day)).collect();
+                Ok((own, days_of(&resolved.block)))
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what is known of a window's days, used once")]
+    async fn mark_read(
+        &self,
+        tx: &WriteTx,
+        target: &Target<'_>,
+        metric: Metric,
+        with_data: &BTreeSet<Date>,
+        samples: &[Date],
+        raw: Option<RawId>,
+        timeline: &OffsetTimeline,
+    ) -> Result<(), SyncError> {
+        let now = self.now();
+        let link = target.link;
+        let last_sync = tx.last_device_sync(link.user_id, link.id).await?;
+        let wears = metric == Metric::HeartRate && target.endpoint.grain == Grain::Minute;
+        let mark = |day: Date| {
+            let (_, end) = timeline.day_bounds(day);
+            let closed = self.is_closed(end, last_sync, now);
+            let minutes = || samples.iter().filter(|d| **d == day).count();
+            CoverageMark {
+                day,
+                state: CoverageState::of_read(with_data.contains(&day), closed),
+                code: None,
+                raw,
+                wear_minutes: wears.then(|| i32::try_from(minutes()).unwrap_or(i32::MAX)),
+            }
+        };
+        let marks: Vec<CoverageMark> = target.claimed.window.days.days().map(mark).collect();
+        let key = target.claimed.window.key;
+        let what = (metric, target.endpoint.grain);
+        tx.mark_coverage(link.user_id, what, target.stream, key, &marks, now).await?;
+        Ok(())
+    }
+
+    /// A day is closed when the device was seen after its end, or some days later whatever the device does.
+    fn is_closed(&self, end: EpochMs, last_sync: Option<EpochMs>, now: EpochMs) -> bool {
+        let seen = last_sync.is_some_and(|seen| seen >= end);
+        seen && now >= end || now.0 >= end.0 + self.policy.close_after_days * DAY_MS
+    }
+
+    /// Marks the days of a window that was given up. Days that were read before keep what is known of them.
+    pub(crate) async fn mark_failed(
+        &self,
+        tx: &WriteTx,
+        link: &LinkedAccount,
+        endpoint: &'static Endpoint,
+        claimed: &ClaimedWindow,
+        code: FailureCode,
+    ) -> Result<(), SyncError> {
+        let now = self.now();
+        let (stream, _) = tx.merged_stream(link.user_id, link.id, link.provider, now).await?;
+        let state = match code {
+            FailureCode::MissingScope => CoverageState::NotPermitted,
+            _ => CoverageState::Failed,
+        };
+        let mark = |day| CoverageMark { day, state, code: Some(code), raw: None, wear_minutes: None };
+        let marks: Vec<CoverageMark> = claimed.window.days.days().map(mark).collect();
+        for &metric in endpoint.metrics {
+            let what = (metric, endpoint.grain);
+            tx.mark_coverage(link.user_id, what, stream, claimed.window.key, &marks, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// An answer without samples of a metric still replaces what was there.
+fn nothing(metric: Metric) -> ResolvedSamples {
+    let values = SampleValues::Single(Vec::new());
+    ResolvedSamples { metric, block: Block { interval_ms: 0, at: Vec::new(), offsets: Vec::new(), values } }
+}
+
+/// The civil day of each sample.
+fn days_of(block: &Block) -> Vec<Date> {
+    (0..block.len()).map(|i| EpochMs(block.at[i]).civil(block.offset_at(i)).date()).collect()
+}
