@@ -42,6 +42,9 @@ pub enum ParseError {
         "the answer has no detail within the day; ask Fitbit for intraday access or register a personal application"
     )]
     NoDetail,
+    /// It has minutes and does not say of which day.
+    #[error("the answer has minutes without their day; the provider may have changed its format")]
+    NoDay,
     /// There is no parser for the endpoint.
     #[error("there is no parser for {endpoint}; this version of the program does not know it")]
     UnknownEndpoint {

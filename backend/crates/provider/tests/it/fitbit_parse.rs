@@ -147,7 +147,9 @@ fn a_day_without_any_data_has_zeros_and_no_day() {
     let zeros = r#"{"activities-calories":[],"activities-calories-intraday":{"dataset":[{"level":0,"mets":0,"time":"00:00:00","value":0}]}}"#;
     assert_eq!(read("fitbit.calories.minute", zeros), Parsed::default());
     let lost = zeros.replace("\"value\":0", "\"value\":1.2");
-    assert_eq!(codes(&read("fitbit.calories.minute", &lost)), ["no_date"]);
+    assert_eq!(refused("fitbit.calories.minute", &lost), ParseError::NoDay, "data is never passed over");
+    let zones = r#"{"activities-active-zone-minutes-intraday":{"dataset":[{"time":"17:28:00","value":1}]}}"#;
+    assert_eq!(refused("fitbit.active_zone_minutes.minute", zones), ParseError::NoDay);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tests from outside: recorded answers, a scripted server on loopback.
+//! Tests from outside: recorded answers, a scripted server on loopback, the simulator.
 
 #[cfg(test)]
 mod fetch;
@@ -10,3 +10,5 @@ mod google_parse;
 mod oauth;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod simulator;

@@ -113,20 +113,15 @@ impl Detail {
 }
 
 /// Sets the columns onto `day`. An answer for a day without any data has zeros and no day: then there is nothing.
-pub(super) fn on_day(
-    mut columns: Columns<1>,
-    day: Option<Date>,
-    warnings: &mut Warnings,
-    key: &str,
-) -> Columns<1> {
-    let Some(day) = day else {
-        if !columns.all_zero() {
-            warnings.add("no_date", || key.to_owned());
+fn on_day(mut columns: Columns<1>, day: Option<Date>) -> Result<Columns<1>, ParseError> {
+    match day {
+        Some(day) => {
+            columns.shift(local_ms(day.at(0, 0, 0, 0)));
+            Ok(columns)
         }
-        return Columns::default();
-    };
-    columns.shift(local_ms(day.at(0, 0, 0, 0)));
-    columns
+        None if columns.all_zero() => Ok(Columns::default()),
+        None => Err(ParseError::NoDay),
+    }
 }
 
 pub(super) fn parse(
@@ -156,7 +151,7 @@ pub(super) fn parse(
     }
     let interval_ms = detail.interval_ms();
     let Detail { day, columns, mut warnings, .. } = detail;
-    let columns = on_day(columns, day, &mut warnings, key);
+    let columns = on_day(columns, day)?;
     let batch = columns::single(metric, interval_ms, Times::Local, columns, &mut warnings, key);
     Ok(Parsed { samples: batch.into_iter().collect(), warnings: warnings.finish(), ..Parsed::default() })
 }

@@ -104,9 +104,13 @@ pub(super) fn parse(
                 );
             }
         }
-        (Some(Detail::Dataset { dataset }), head) => {
+        (Some(Detail::Dataset { dataset: None }), _) => {}
+        (Some(Detail::Dataset { dataset: Some(dataset) }), head) => {
+            if head.flatten().is_none() && !dataset.is_empty() {
+                return Err(ParseError::NoDay);
+            }
             let place = format!("{key}-intraday.dataset");
-            add(&mut columns, &mut warnings, &place, head.flatten(), dataset.as_deref().unwrap_or_default());
+            add(&mut columns, &mut warnings, &place, head.flatten(), &dataset);
         }
         (None, Some(_)) => return Err(ParseError::NoDetail),
         (None, None) => {

@@ -1,0 +1,321 @@
+//! The whole road over the simulator: authorize, consent, exchange, identity, every endpoint of the catalogue, and
+//! what comes out compared with what the simulated person really did.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use pulsekeep_core::{
+    Metric,
+    account::ProviderKey,
+    catalogue::{Endpoint, Grain, endpoints_of},
+    metric::Aggregation,
+    observation::{Parsed, SampleTimes},
+    time::{DayRange, OffsetTimeline, add_days, from_local_ms},
+};
+use pulsekeep_provider::{
+    FetchRequest, Grant, HttpClient, OAuthError, Provider, ProviderConfig, fitbit, google_health,
+    merge_pages, pkce, random_state,
+};
+use pulsekeep_simulator::{Simulator, SimulatorConfig};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use url::Url;
+
+/// The simulator's now: a Saturday morning in Stockholm.
+const NOW: &str = "2026-11-21T08:00:00Z";
+
+struct World {
+    simulator: Simulator,
+    http: reqwest::Client,
+}
+
+impl World {
+    async fn start() -> Self {
+        let now = NOW.parse::<Timestamp>().unwrap().as_millisecond();
+        let config = SimulatorConfig::new("127.0.0.1:0".parse().unwrap(), Arc::new(move || now));
+        Self { simulator: Simulator::start(config).await.unwrap(), http: reqwest::Client::new() }
+    }
+
+    fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("{}{path}", self.simulator.base_url())).unwrap()
+    }
+
+    fn provider(&self, key: ProviderKey) -> Box<dyn Provider> {
+        let client_id = "pulsekeep-demo".to_owned();
+        let client_secret = SecretString::from("pulsekeep-demo-secret");
+        let http = HttpClient::new().unwrap();
+        match key {
+            ProviderKey::GoogleHealth => Box::new(google_health(
+                ProviderConfig {
+                    client_id,
+                    client_secret,
+                    authorize_url: self.url("/google/o/oauth2/v2/auth"),
+                    token_url: self.url("/google/token"),
+                    revoke_url: self.url("/google/revoke"),
+                    api_url: self.url("/google"),
+                },
+                http,
+            )),
+            ProviderKey::Fitbit => Box::new(fitbit(
+                ProviderConfig {
+                    client_id,
+                    client_secret,
+                    authorize_url: self.url("/fitbit/oauth2/authorize"),
+                    token_url: self.url("/fitbit/oauth2/token"),
+                    revoke_url: self.url("/fitbit/oauth2/revoke"),
+                    api_url: self.url("/fitbit"),
+                },
+                http,
+            )),
+        }
+    }
+
+    async fn control(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+        let mut request = self.http.request(method, self.url(&format!("/control{path}")));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, body) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// What `person` did on `day`.
+    async fn truth(&self, person: &str, day: Date) -> Value {
+        self.control(reqwest::Method::GET, &format!("/people/{person}/truth?day={day}"), None).await
+    }
+
+    /// The person's consent to all that is asked, and the exchange of the code.
+    async fn connect(&self, provider: &dyn Provider, person: &str) -> Grant {
+        let redirect = Url::parse("http://127.0.0.1:1/connect/callback").unwrap();
+        let ((challenge, verifier), state) = (pkce(), random_state());
+        let authorize_url = provider.authorize_url(&redirect, &state, &challenge);
+        let consent = json!({ "authorize_url": authorize_url, "person": person });
+        let answer = self.control(reqwest::Method::POST, "/consent", Some(consent)).await;
+        let back = Url::parse(answer["redirect_to"].as_str().unwrap()).unwrap();
+        let parameter = |name: &str| {
+            let found = back.query_pairs().find(|(n, _)| n == name);
+            found.map(|(_, v)| v.into_owned()).unwrap()
+        };
+        assert_eq!(parameter("state"), state);
+        provider.exchange(&redirect, &SecretString::from(parameter("code")), &verifier).await.unwrap()
+    }
+}
+
+/// A person's connection and zone.
+struct Linked<'p> {
+    provider: &'p dyn Provider,
+    access: SecretString,
+    timeline: OffsetTimeline,
+}
+
+impl Linked<'_> {
+    /// All pages of `days` at `endpoint`, in windows as wide as it allows.
+    async fn read(&self, endpoint: &'static Endpoint, days: DayRange) -> Parsed {
+        let mut pages = Vec::new();
+        let mut start = days.start;
+        while start < days.end {
+            let end = add_days(start, endpoint.max_days).min(days.end);
+            let bounds = (self.timeline.day_bounds(start).0, self.timeline.day_bounds(end).0);
+            let mut request = FetchRequest { endpoint, days: DayRange { start, end }, bounds, page: None };
+            loop {
+                let fetched = self.provider.fetch(&self.access, &request).await;
+                let fetched = fetched.unwrap_or_else(|e| panic!("{}: {e}", endpoint.key));
+                let page = self.provider.parse(endpoint, &fetched.body);
+                let mut page = page.unwrap_or_else(|e| panic!("{}: {e}", endpoint.key));
+                let older = !page.sleep.is_empty() && page.sleep.iter().all(|s| s.day < start);
+                request.page = page.next_page.take().filter(|_| !(fetched.unfiltered && older));
+                pages.push(page);
+                if request.page.is_none() {
+                    break;
+                }
+            }
+            start = end;
+        }
+        let mut read = merge_pages(pages);
+        read.daily.retain(|v| days.contains(v.day));
+        read.sleep.retain(|s| days.contains(s.day));
+        read
+    }
+
+    /// Sum and count of the samples of each civil day.
+    fn by_day(&self, parsed: &Parsed) -> BTreeMap<Date, (f64, usize)> {
+        let mut days = BTreeMap::new();
+        for batch in &parsed.samples {
+            let day_of = |i: usize| match &batch.times {
+                SampleTimes::Instants { at, .. } => self.timeline.day_at(at[i]),
+                SampleTimes::Local(at) => from_local_ms(at[i]).date(),
+            };
+            for (i, value) in batch.values.main().iter().enumerate() {
+                let entry: &mut (f64, usize) = days.entry(day_of(i)).or_default();
+                entry.0 += value;
+                entry.1 += 1;
+            }
+        }
+        days
+    }
+}
+
+/// The week up to yesterday.
+fn week() -> DayRange {
+    let today = NOW.parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC).date();
+    DayRange { start: add_days(today, -7), end: today }
+}
+
+/// The truth's member for `metric`.
+fn member(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Steps => "steps",
+        Metric::Distance => "distance_m",
+        Metric::Calories => "calories_kcal",
+        Metric::ActiveZoneMinutes => "active_zone_minutes",
+        Metric::HeartRate => "heart_rate_mean",
+        Metric::RestingHeartRate => "resting_heart_rate",
+        Metric::HeartRateVariability => "hrv_rmssd_ms",
+        Metric::SkinTemperature => "skin_temperature_c",
+        Metric::SkinTemperatureRelative => "skin_temperature_relative_c",
+        Metric::Sleep => "sleep_minutes_asleep",
+    }
+}
+
+/// How far a total may lie from the truth: Fitbit rounds the energy of a day to kilocalories, and both round others to
+/// about a hundredth.
+fn slack(endpoint: &Endpoint) -> f64 {
+    match (endpoint.metrics[0], endpoint.grain) {
+        (Metric::Calories, _) | (Metric::Distance, _) => 1.0,
+        _ => 0.06,
+    }
+}
+
+/// Compares what was read at `endpoint` with the truths of the days. A metric that does not exist on a day must not be
+/// there; only a sum may be zero or absent alike.
+fn compare(linked: &Linked<'_>, endpoint: &Endpoint, parsed: &Parsed, truths: &BTreeMap<Date, Value>) {
+    let key = endpoint.key;
+    let metric = endpoint.metrics[0];
+    let minutes = linked.by_day(parsed);
+    for (&day, truth) in truths {
+        let expected = truth[member(metric)].as_f64();
+        match endpoint.grain {
+            Grain::Day => {
+                let found = parsed.daily.iter().find(|v| v.day == day && v.metric == metric).map(|v| v.value);
+                let may_be_absent = metric.spec().aggregation == Aggregation::Sum && expected == Some(0.0);
+                assert!(found.is_some() == expected.is_some() || may_be_absent, "{key} {day}: {found:?}");
+                let (found, expected) = (found.unwrap_or(0.0), expected.unwrap_or(0.0));
+                assert!((found - expected).abs() <= slack(endpoint), "{key} {day}: {found}, not {expected}");
+            }
+            Grain::Minute if metric == Metric::HeartRate => {
+                let count = minutes.get(&day).map_or(0, |(_, count)| *count);
+                assert_eq!(Some(count as u64), truth["heart_rate_minutes"].as_u64(), "{key} {day}");
+            }
+            Grain::Minute => {
+                let found = minutes.get(&day).map_or(0.0, |(sum, _)| *sum);
+                let expected = expected.unwrap_or(0.0);
+                assert!((found - expected).abs() <= slack(endpoint), "{key} {day}: {found}, not {expected}");
+            }
+            Grain::Session => {
+                let of_day: Vec<_> = parsed.sleep.iter().filter(|s| s.day == day).collect();
+                assert_eq!(Some(of_day.len() as u64), truth["sleep_records"].as_u64(), "{key} {day}");
+                let main = of_day.iter().find(|s| s.is_main).and_then(|s| s.summary.asleep);
+                assert_eq!(main, truth["sleep_minutes_asleep"].as_i64(), "{key} {day}");
+                assert!(of_day.iter().all(|s| !s.stages.is_empty() && s.is_processed), "{key} {day}");
+            }
+        }
+    }
+}
+
+async fn walk(key: ProviderKey, person: &str, switches: Option<Value>) {
+    let world = World::start().await;
+    let provider = world.provider(key);
+    let grant = world.connect(&*provider, person).await;
+    assert!(grant.scopes.iter().all(|s| provider.scopes().contains(&s.as_str())), "{:?}", grant.scopes);
+    assert!(provider.scopes().iter().all(|s| grant.scopes.iter().any(|g| g == s)), "{:?}", grant.scopes);
+    let account = provider.account(&grant.access_token).await.unwrap();
+    if let Some(id) = &grant.provider_user_id {
+        assert_eq!(*id, account.provider_user_id);
+    }
+    assert!(provider.devices(&grant.access_token).await.unwrap().iter().any(|d| d.is_tracker));
+    let zone = TimeZone::get(&account.time_zone.unwrap()).unwrap();
+    let linked =
+        Linked { provider: &*provider, access: grant.access_token, timeline: OffsetTimeline::of_zone(zone) };
+    let mut truths = BTreeMap::new();
+    for day in week().days() {
+        truths.insert(day, world.truth(person, day).await);
+    }
+    let at_rest = switches.is_none();
+    if let Some(switches) = switches {
+        world.control(reqwest::Method::PUT, "/switches", Some(switches)).await;
+    }
+    for endpoint in endpoints_of(key) {
+        let parsed = linked.read(endpoint, week()).await;
+        if at_rest {
+            assert_eq!(parsed.warnings, [], "{}", endpoint.key);
+        }
+        compare(&linked, endpoint, &parsed, &truths);
+    }
+}
+
+#[tokio::test]
+async fn google_gives_what_the_person_did() {
+    walk(ProviderKey::GoogleHealth, "nora", None).await;
+}
+
+#[tokio::test]
+async fn fitbit_gives_what_the_person_did() {
+    walk(ProviderKey::Fitbit, "nora", None).await;
+}
+
+#[tokio::test]
+async fn days_without_the_watch_are_gaps_with_both() {
+    walk(ProviderKey::GoogleHealth, "beatriz", None).await;
+    walk(ProviderKey::Fitbit, "beatriz", None).await;
+}
+
+#[tokio::test]
+async fn googles_open_questions_make_no_difference() {
+    let switches = json!({
+        "google_nan_strings": true,
+        "google_empty_page_with_token": true,
+        "google_empty_next_page_token": true,
+        "google_unsorted_pages": true,
+        "google_daily_roll_up_end_inclusive": true,
+        "google_sleep_filter_refused": true,
+        "google_true_zero": "without_count",
+        "google_empty_windows_present": true,
+        "google_roll_up_descending": true,
+    });
+    walk(ProviderKey::GoogleHealth, "ilse", Some(switches)).await;
+}
+
+#[tokio::test]
+async fn fitbits_open_questions_make_no_difference() {
+    let switches = json!({ "fitbit_redirect_fragment": false, "fitbit_minimal_heart_zones": true });
+    walk(ProviderKey::Fitbit, "ilse", Some(switches)).await;
+}
+
+#[tokio::test]
+async fn grants_are_refreshed_rotated_and_revoked() {
+    let world = World::start().await;
+    for key in ProviderKey::ALL {
+        let provider = world.provider(key);
+        let first = world.connect(&*provider, "nora").await.refresh_token.unwrap();
+        let second = provider.refresh(&first).await.unwrap();
+        provider.account(&second.access_token).await.unwrap();
+        let current = match key {
+            ProviderKey::GoogleHealth => {
+                assert!(second.refresh_token.is_none(), "Google keeps the refresh token");
+                first
+            }
+            ProviderKey::Fitbit => {
+                let used = provider.refresh(&first).await.unwrap_err();
+                assert_eq!(used, OAuthError::NeedsConsent { error: "invalid_grant".to_owned() });
+                second.refresh_token.unwrap()
+            }
+        };
+        provider.revoke(&current).await.unwrap();
+        let dead = provider.refresh(&current).await.unwrap_err();
+        assert_eq!(dead, OAuthError::NeedsConsent { error: "invalid_grant".to_owned() }, "{key}");
+        let failure = provider.account(&second.access_token).await.unwrap_err();
+        assert!(failure.token_rejected, "{key}: {failure}");
+    }
+}
