@@ -95,11 +95,12 @@ impl Scalar for Num {
 
     fn text(text: &str) -> Self {
         let value = text.trim().parse::<f64>().unwrap_or(f64::NAN);
-        Self(if value.is_finite() { value } else { f64::NAN })
+        Self::number(if value.is_finite() { value } else { f64::NAN })
     }
 
     fn number(number: f64) -> Self {
-        Self(number)
+        // A negative zero becomes zero, so that equal values have equal bits.
+        Self(number + 0.0)
     }
 }
 

@@ -271,3 +271,9 @@ fn ids_of_64_bits_stay_exact() {
         include_str!("../fixtures/fitbit/sleep_stages.json").replace("39633217639", "18446744073709551615");
     assert_eq!(read("fitbit.sleep", &body).sleep[0].external_id, "18446744073709551615");
 }
+
+#[test]
+fn a_negative_zero_is_zero() {
+    let parsed = read("fitbit.steps.day", r#"{"activities-steps":[{"dateTime":"2023-01-01","value":"-0"}]}"#);
+    assert!(parsed.daily[0].value.is_sign_positive());
+}

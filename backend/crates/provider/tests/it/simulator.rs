@@ -265,10 +265,23 @@ async fn fitbit_gives_what_the_person_did() {
     walk(ProviderKey::Fitbit, "nora", None).await;
 }
 
+/// Unworn days, naps, two devices, travel, half-hour zones, no nights. Harriet's device is days late: Fitbit then has
+/// zeros where nothing is known, which is told apart by the device's last sync, not here.
+const OTHERS: [&str; 9] =
+    ["walter", "ilse", "arjun", "jack", "colette", "marcus", "beatriz", "haruto", "dana"];
+
 #[tokio::test]
-async fn days_without_the_watch_are_gaps_with_both() {
-    walk(ProviderKey::GoogleHealth, "beatriz", None).await;
-    walk(ProviderKey::Fitbit, "beatriz", None).await;
+async fn google_gives_what_others_did() {
+    for person in OTHERS.into_iter().chain(["harriet"]) {
+        walk(ProviderKey::GoogleHealth, person, None).await;
+    }
+}
+
+#[tokio::test]
+async fn fitbit_gives_what_others_did() {
+    for person in OTHERS {
+        walk(ProviderKey::Fitbit, person, None).await;
+    }
 }
 
 #[tokio::test]
