@@ -1,4 +1,9 @@
 //! Pulsekeep's server and command line: configuration, HTTP, GraphQL, web sessions, workers.
 
 pub mod auth;
+pub mod cli;
 pub mod config;
+pub mod graphql;
+pub mod http;
+pub mod people;
+pub mod services;

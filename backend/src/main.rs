@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `pulsekeep`.
+
+fn main() -> std::process::ExitCode {
+    pulsekeep::cli::run()
+}

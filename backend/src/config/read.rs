@@ -203,7 +203,8 @@ impl Reader {
         // A Fitbit client may be a public one, which has no secret.
         if enabled
             && provider == ProviderKey::GoogleHealth
-            && secrecy::ExposeSecret::expose_secret(&section.client_secret).is_empty() {
+            && secrecy::ExposeSecret::expose_secret(&section.client_secret).is_empty()
+        {
             self.problem(&key("client_secret"), "is missing; enter the secret of the OAuth client");
         }
         enabled.then_some(section)
@@ -221,7 +222,10 @@ impl Reader {
     fn log(&mut self) -> LogConfig {
         let filter = self.text("log.filter");
         if tracing_subscriber::EnvFilter::try_new(&filter).is_err() {
-            self.problem("log.filter", "must be a level such as info, or levels by module: info,pulsekeep=debug");
+            self.problem(
+                "log.filter",
+                "must be a level such as info, or levels by module: info,pulsekeep=debug",
+            );
         }
         let format = self.text("log.format");
         if !matches!(format.as_str(), "text" | "json") {

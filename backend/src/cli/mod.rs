@@ -1,0 +1,92 @@
+//! The command line: one file for each command.
+
+mod config;
+mod doctor;
+mod failure;
+mod logging;
+mod migrate;
+mod output;
+mod schema;
+mod serve;
+pub mod setup;
+mod sync;
+mod token;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Sources;
+
+/// Pulsekeep: a self-hosted home for wearable health data.
+#[derive(Debug, Parser)]
+#[command(name = "pulsekeep", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    /// Configuration file [default: ./pulsekeep.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "PULSEKEEP_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the web app and the API, and work on sync jobs
+    Serve(serve::Args),
+    /// Bring the database's tables to this version
+    Migrate,
+    /// Print the GraphQL schema, or compare it with a file
+    Schema(schema::Args),
+    /// Add and invite people
+    #[command(subcommand)]
+    User(user::Command),
+    /// Make API tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Fetch days of people, today by default
+    Sync(sync::Args),
+    /// Look whether everything that Pulsekeep needs is there
+    Doctor(doctor::Args),
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failure::report(&error.into()),
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(code) => code,
+        Err(error) => failure::report(&error),
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let sources = Sources::of_process(cli.config);
+    match cli.command {
+        Command::Serve(args) => serve::run(sources, args).await,
+        Command::Migrate => migrate::run(&sources).await,
+        Command::Schema(args) => schema::run(&args),
+        Command::User(command) => user::run(&sources, command).await,
+        Command::Token(command) => token::run(&sources, command).await,
+        Command::Sync(args) => sync::run(&sources, args).await,
+        Command::Doctor(args) => doctor::run(&sources, &args).await,
+        Command::Config(command) => config::run(&sources, &command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,130 @@
+//! From a configuration to an open store and a sync engine.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use pulsekeep_core::{Clock, SystemClock, account::ProviderKey, time::MINUTE_MS};
+use pulsekeep_provider::{HttpClient, ProviderConfig};
+use pulsekeep_store::{Store, StoreOptions};
+use pulsekeep_sync::{Providers, SyncEngine, SyncPolicy, Vault};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+
+use super::failure::sentence;
+use crate::config::{Config, ProviderSection};
+
+/// Opens the database.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database.url.expose_secret().to_owned();
+    Ok(Store::open(&StoreOptions { url, connections: config.database.readers }).await?)
+}
+
+/// Opens the database and makes sure that its tables are of this version.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn open_current_store(config: &Config) -> anyhow::Result<Store> {
+    let store = open_store(config).await?;
+    match store.pending_migrations().await? {
+        0 => Ok(store),
+        n => Err(sentence(format!(
+            "the database lacks {n} step(s) of this version; run `pulsekeep migrate` first"
+        ))),
+    }
+}
+
+/// The sync engine of a configuration. Needs the vault key.
+///
+/// # Errors
+/// When the vault key is missing or does not open the stored tokens, or the HTTP client cannot be set up.
+pub async fn engine(config: &Config, store: &Store) -> anyhow::Result<SyncEngine> {
+    let vault = config.vault.as_ref().ok_or_else(|| sentence("vault.key is missing"))?;
+    let vault = Vault::new(&vault.key, &vault.previous);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let engine = SyncEngine::new(store.clone(), providers(config)?, vault, clock, policy(config));
+    engine.check_vault().await?;
+    Ok(engine)
+}
+
+/// The enabled providers.
+///
+/// # Errors
+/// When the HTTP client cannot be set up.
+pub fn providers(config: &Config) -> anyhow::Result<Providers> {
+    let http = HttpClient::new()?;
+    let mut providers = Providers::new();
+    for section in &config.providers {
+        let settings = provider_config(section);
+        providers = match section.provider {
+            ProviderKey::GoogleHealth => {
+                providers.with(pulsekeep_provider::google_health(settings, http.clone()))
+            }
+            ProviderKey::Fitbit => providers.with(pulsekeep_provider::fitbit(settings, http.clone())),
+        };
+    }
+    Ok(providers)
+}
+
+fn provider_config(section: &ProviderSection) -> ProviderConfig {
+    ProviderConfig {
+        client_id: section.client_id.clone(),
+        client_secret: section.client_secret.clone(),
+        authorize_url: section.authorize_url.clone(),
+        token_url: section.token_url.clone(),
+        revoke_url: section.revoke_url.clone(),
+        api_url: section.api_url.clone(),
+    }
+}
+
+/// The sync policy of a configuration.
+#[must_use]
+pub fn policy(config: &Config) -> SyncPolicy {
+    SyncPolicy {
+        incremental_every_ms: i64::from(config.sync.interval_minutes) * MINUTE_MS,
+        first_backfill_days: i64::from(config.sync.first_backfill_days),
+        close_after_days: i64::from(config.sync.close_after_days),
+        ..SyncPolicy::default()
+    }
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// A sentence that says what to do when the port is taken or may not be used.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        AddrInUse => sentence(format!(
+            "port {} is taken; stop the program that has it, or choose another by PULSEKEEP_HTTP__LISTEN=127.0.0.1:0 \
+             (0 takes any free one)",
+            address.port()
+        )),
+        AddrNotAvailable => sentence(format!(
+            "{} is no address of this machine; set PULSEKEEP_HTTP__LISTEN to 127.0.0.1 or 0.0.0.0 and a port",
+            address.ip()
+        )),
+        PermissionDenied => sentence(format!(
+            "port {} needs more rights; choose one above 1023 by PULSEKEEP_HTTP__LISTEN",
+            address.port()
+        )),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
+    })
+}
+
+/// Done when the process is told to stop, by Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("cannot listen to signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! Loaders of one request: each holds the viewer, so that nothing is cached from one person to another.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use pulsekeep_core::{
+    account::Viewer,
+    id::{LinkId, UserId},
+};
+use pulsekeep_store::{LinkedAccount, Person, Store};
+
+use super::errors::{ApiError, Reply};
+use crate::services::Services;
+
+/// Reads people and linked accounts, each at most once in a request.
+pub struct Loaders {
+    people: DataLoader<People, HashMapCache>,
+    links: DataLoader<Links, HashMapCache>,
+}
+
+struct People {
+    store: Store,
+    viewer: Option<Viewer>,
+}
+
+struct Links {
+    store: Store,
+}
+
+impl Loaders {
+    /// Loaders for what `viewer` may see.
+    #[must_use]
+    pub fn new(services: &Services, viewer: Option<&Viewer>) -> Self {
+        let people = People { store: services.store.clone(), viewer: viewer.cloned() };
+        let links = Links { store: services.store.clone() };
+        Self {
+            people: DataLoader::with_cache(people, tokio::spawn, HashMapCache::default()),
+            links: DataLoader::with_cache(links, tokio::spawn, HashMapCache::default()),
+        }
+    }
+
+    /// A person; `None` when not there or not the viewer's to see.
+    pub(super) async fn person(&self, id: UserId) -> Reply<Option<Arc<Person>>> {
+        self.people.load_one(id).await
+    }
+
+    /// A linked account of a person whom the viewer may see (the caller has made sure).
+    pub(super) async fn link(&self, id: LinkId) -> Reply<Option<LinkedAccount>> {
+        self.links.load_one(id).await
+    }
+}
+
+impl Loader<UserId> for People {
+    type Value = Arc<Person>;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, Self::Value>, ApiError> {
+        let mut found = HashMap::new();
+        let Some(viewer) = &self.viewer else { return Ok(found) };
+        for &id in keys {
+            if let Some(person) = self.store.person(viewer, id).await? {
+                found.insert(id, Arc::new(person));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<LinkId> for Links {
+    type Value = LinkedAccount;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[LinkId]) -> Result<HashMap<LinkId, Self::Value>, ApiError> {
+        let mut found = HashMap::new();
+        for &id in keys {
+            if let Some(link) = self.store.link(id).await? {
+                found.insert(id, link);
+            }
+        }
+        Ok(found)
+    }
+}

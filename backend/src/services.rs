@@ -1,0 +1,50 @@
+//! What every part of the server works with.
+
+use std::sync::Arc;
+
+use pulsekeep_core::{Clock, account::ProviderKey};
+use pulsekeep_store::Store;
+use pulsekeep_sync::SyncEngine;
+use url::Url;
+
+use crate::auth::{Passwords, SignInThrottle};
+
+/// Store, sync engine, clock, and what sign-in needs.
+#[derive(Clone)]
+pub struct Services {
+    /// The database.
+    pub store: Store,
+    /// Providers, vault, planner.
+    pub engine: SyncEngine,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where browsers reach the server.
+    pub public_url: Url,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Slows down guessing of passwords.
+    pub throttle: SignInThrottle,
+}
+
+impl Services {
+    /// Services over an open store and an engine.
+    #[must_use]
+    pub fn new(store: Store, engine: SyncEngine, clock: Arc<dyn Clock>, public_url: Url) -> Self {
+        let throttle = SignInThrottle::new(clock.clone());
+        Self { store, engine, clock, public_url, passwords: Passwords::default(), throttle }
+    }
+
+    /// Whether people may connect this provider.
+    #[must_use]
+    pub fn is_enabled(&self, provider: ProviderKey) -> bool {
+        self.engine.provider(provider).is_some()
+    }
+
+    /// An address of ours. `path` begins with a slash.
+    #[must_use]
+    pub fn address(&self, path: &str) -> Url {
+        let mut url = self.public_url.clone();
+        url.set_path(path);
+        url
+    }
+}
