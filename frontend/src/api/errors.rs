@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn an_ended_web_session_is_told_apart() {
-        let text = r#"{"data":null,"errors":[{"message":"Sign in","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
+        let text =
+            r#"{"data":null,"errors":[{"message":"Sign in","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
         assert_eq!(read(text), Err(ApiError::Unauthenticated));
     }
 

@@ -51,10 +51,14 @@ operations! {
     InviteUser in "graphql/invite_user.graphql",
     /// Everything daily on a person's dashboard.
     Dashboard in "graphql/dashboard.graphql",
-    /// What is drawn within days.
+    /// What is drawn within a day.
     DaySeries in "graphql/day_series.graphql",
+    /// What is drawn within the days of a longer range.
+    RangeSeries in "graphql/range_series.graphql",
     /// The raw documents behind a day.
     RawDocuments in "graphql/raw_documents.graphql",
+    /// The body of one of them.
+    RawBody in "graphql/raw_body.graphql",
     /// Linked accounts of a person.
     Accounts in "graphql/accounts.graphql",
     /// Revokes a linked account.

@@ -53,11 +53,16 @@ pub fn chart(
     let name = f.metric(metric);
     let caption = fill(
         &f.words.chart_amounts,
-        &[("metric", &name), ("step", &f.minutes(step as f64 / 60_000.0)), ("day", &f.day_medium(zone.local(day.from).day))],
+        &[
+            ("metric", &name),
+            ("step", &f.minutes(step as f64 / 60_000.0)),
+            ("day", &f.day_medium(zone.local(day.from).day)),
+        ],
     );
     let mut option = base(palette, &labels, &f.unit(metric));
     let factor = shown(metric).factor;
-    let data: Vec<Option<f64>> = sums.iter().map(|v| v.map(|v| (v * factor * 1_000.0).round() / 1_000.0)).collect();
+    let data: Vec<Option<f64>> =
+        sums.iter().map(|v| v.map(|v| (v * factor * 1_000.0).round() / 1_000.0)).collect();
     option["series"] = json!([{
         "type": "bar",
         "data": data,

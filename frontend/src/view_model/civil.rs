@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn days_are_read_and_written() {
-        for (text, days) in [("1970-01-01", 0), ("1969-12-31", -1), ("2000-02-29", 11_016), ("2026-11-21", 20_778)] {
+        for (text, days) in
+            [("1970-01-01", 0), ("1969-12-31", -1), ("2000-02-29", 11_016), ("2026-11-21", 20_778)]
+        {
             assert_eq!(Day::parse(text), Some(Day(days)), "{text}");
             assert_eq!(Day(days).to_string(), text);
         }

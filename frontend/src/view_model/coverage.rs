@@ -87,7 +87,8 @@ pub struct Strips {
 /// Strips of all metrics, in the order given.
 #[must_use]
 pub fn strips(rows: &[(MetricKey, DayCoverage)], range: Range, f: &Format) -> Strips {
-    let strips: Vec<Strip> = rows.iter().map(|(metric, coverage)| strip(metric, coverage, range, f)).collect();
+    let strips: Vec<Strip> =
+        rows.iter().map(|(metric, coverage)| strip(metric, coverage, range, f)).collect();
     let w = &f.words;
     let head = [&w.metric, &w.days, &w.state].map(|word| word.clone().into_owned()).to_vec();
     let rows = strips.iter().flat_map(|strip| {
@@ -127,7 +128,9 @@ impl Format {
             CoverageState::Pending => &w.coverage_pending,
             CoverageState::NotPermitted => &w.coverage_not_permitted,
             CoverageState::Failed => {
-                let reason = code.as_ref().map_or_else(|| w.code_other.clone().into_owned(), |code| self.failure(code));
+                let reason = code
+                    .as_ref()
+                    .map_or_else(|| w.code_other.clone().into_owned(), |code| self.failure(code));
                 return fill(&w.coverage_failed, &[("reason", &reason)]);
             }
             CoverageState::Other(_) => &w.coverage_unknown,

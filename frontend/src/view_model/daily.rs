@@ -52,7 +52,11 @@ impl Daily {
     /// From the API's columns; rows with unreadable dates are left out.
     #[must_use]
     pub fn new(metric: MetricKey, dates: &[String], values: &[Option<f64>]) -> Self {
-        let values = dates.iter().zip(values).filter_map(|(date, value)| Some((Day::parse(date)?, (*value)?))).collect();
+        let values = dates
+            .iter()
+            .zip(values)
+            .filter_map(|(date, value)| Some((Day::parse(date)?, (*value)?)))
+            .collect();
         Self { metric, values }
     }
 
@@ -90,18 +94,21 @@ impl Daily {
     }
 
     /// The head of the metric's card.
+    ///
+    /// `today` is no whole day yet, so it counts in the total and not in the comparison.
     #[must_use]
-    pub fn headline(&self, range: Range, f: &Format) -> Headline {
+    pub fn headline(&self, range: Range, today: Day, f: &Format) -> Headline {
         let value = self.of_range(range);
         let adds_up = shown(&self.metric).adds_up;
         let mut notes = Vec::new();
         if adds_up && !range.is_day() {
-            notes.extend(mean(self.days(range)).map(|day| {
-                fill(&f.words.per_day, &[("value", &f.value_with_unit(&self.metric, day))])
-            }));
+            notes.extend(
+                mean(self.days(range))
+                    .map(|day| fill(&f.words.per_day, &[("value", &f.value_with_unit(&self.metric, day))])),
+            );
         }
         if adds_up {
-            notes.extend(self.comparison(range, f));
+            notes.extend(self.comparison(range, today, f));
         } else {
             notes.extend(self.usual(range, f));
         }
@@ -110,11 +117,10 @@ impl Daily {
     }
 
     /// Mean of a day against the period of the same length before, over the days that have data in each.
-    fn comparison(&self, range: Range, f: &Format) -> Option<String> {
-        let now = mean(self.days(range))?;
-        let days = range.days().to_string();
+    fn comparison(&self, range: Range, today: Day, f: &Format) -> Option<String> {
+        let now = mean(self.days(Range { from: range.from, to: range.to.min(today.plus(-1)) }))?;
         let Some(before) = mean(self.days(range.previous())).filter(|before| *before > 0.0) else {
-            return Some(fill(&f.words.compare_unknown, &[("n", &days)]));
+            return Some(f.words.compare_unknown.clone().into_owned());
         };
         let change = (now - before) / before;
         let percent = f.share(change.abs());
@@ -125,12 +131,14 @@ impl Daily {
         } else {
             &f.words.compare_less
         };
-        Some(fill(text, &[("p", &percent), ("n", &days)]))
+        Some(fill(text, &[("p", &percent)]))
     }
 
     fn usual(&self, range: Range, f: &Format) -> Option<String> {
         let value = self.of_range(range)?;
-        let Some(usual) = self.baseline(range) else { return Some(f.words.usual_unknown.clone().into_owned()) };
+        let Some(usual) = self.baseline(range) else {
+            return Some(f.words.usual_unknown.clone().into_owned());
+        };
         let text = if value < usual.low {
             &f.words.usual_below
         } else if value > usual.high {
@@ -153,14 +161,20 @@ impl Daily {
             None => coverage.reason(days[i], f),
         };
         let cells: Vec<String> = (0..days.len()).map(cell).collect();
-        let tooltips = days.iter().zip(&cells).map(|(day, cell)| format!("{}\n{cell}", f.day_medium(*day))).collect();
+        let tooltips =
+            days.iter().zip(&cells).map(|(day, cell)| format!("{}\n{cell}", f.day_medium(*day))).collect();
         let name = f.metric(&self.metric);
-        let caption = fill(&f.words.chart_daily, &[("metric", &name), ("range", &f.days(range.from, range.to))]);
+        let caption =
+            fill(&f.words.chart_daily, &[("metric", &name), ("range", &f.days(range.from, range.to))]);
         let rows = days.iter().zip(cells).map(|(day, cell)| vec![f.day_medium(*day), cell]).collect();
         ChartModel {
             option: self.option(&values, &labels, self.baseline(range), f, palette),
             tooltips,
-            table: Table { caption: caption.clone(), head: vec![f.words.day.clone().into_owned(), name], rows },
+            table: Table {
+                caption: caption.clone(),
+                head: vec![f.words.day.clone().into_owned(), name],
+                rows,
+            },
             label: self.label(caption, &values, f),
         }
     }
@@ -269,8 +283,9 @@ mod tests {
 
     #[test]
     fn a_total_adds_what_is_there_and_compares_days_with_data() {
-        let steps = daily(MetricKey::Steps, &[Some(5_000.0), None, Some(6_000.0), Some(0.0), None, Some(9_000.0)]);
-        let head = steps.headline(Range::last(3, TO), &format());
+        let steps =
+            daily(MetricKey::Steps, &[Some(5_000.0), None, Some(6_000.0), Some(0.0), None, Some(9_000.0)]);
+        let head = steps.headline(Range::last(3, TO), TO.plus(1), &format());
         assert_eq!(head.value, Some(9_000.0));
         assert_eq!((head.text.as_str(), head.unit.as_str()), ("9,000", "steps"));
         assert_eq!(head.notes[0], "4,500 steps a day, over days with data");
@@ -278,11 +293,19 @@ mod tests {
     }
 
     #[test]
+    fn today_is_not_compared_with_whole_days() {
+        let steps = daily(MetricKey::Steps, &[Some(8_000.0), Some(8_000.0), Some(10.0)]);
+        assert_eq!(steps.headline(Range::last(1, TO), TO, &format()).notes, Vec::<String>::new());
+        let two = steps.headline(Range::last(2, TO), TO, &format());
+        assert_eq!(two.notes[1], "As much a day as in the period before");
+    }
+
+    #[test]
     fn no_data_is_not_zero() {
         let f = format();
-        let none = daily(MetricKey::Steps, &[None]).headline(Range::last(1, TO), &f);
+        let none = daily(MetricKey::Steps, &[None]).headline(Range::last(1, TO), TO, &f);
         assert_eq!((none.value, none.text.as_str()), (None, "–"));
-        let zero = daily(MetricKey::Steps, &[Some(0.0)]).headline(Range::last(1, TO), &f);
+        let zero = daily(MetricKey::Steps, &[Some(0.0)]).headline(Range::last(1, TO), TO, &f);
         assert_eq!((zero.value, zero.text.as_str()), (Some(0.0), "0"));
     }
 
@@ -299,7 +322,7 @@ mod tests {
 
     #[test]
     fn distance_is_stored_in_metres_and_shown_in_kilometres() {
-        let head = daily(MetricKey::Distance, &[Some(8_123.0)]).headline(Range::last(1, TO), &format());
+        let head = daily(MetricKey::Distance, &[Some(8_123.0)]).headline(Range::last(1, TO), TO, &format());
         assert_eq!((head.value, head.text.as_str(), head.unit.as_str()), (Some(8_123.0), "8.12", "km"));
     }
 
@@ -310,14 +333,18 @@ mod tests {
         let resting = daily(MetricKey::RestingHeartRate, &values);
         let range = Range::last(1, TO);
         assert_eq!(resting.baseline(range), Some(Baseline { low: 60.0, median: 60.0, high: 60.0 }));
-        let head = resting.headline(range, &format());
+        let head = resting.headline(range, TO, &format());
         assert_eq!(head.notes, ["Above the usual 60–60 bpm"]);
         assert_eq!(resting.baseline(Range::last(10, TO)), None, "11 days are too few");
     }
 
     #[test]
     fn a_relative_temperature_has_a_sign() {
-        let head = daily(MetricKey::SkinTemperatureRelative, &[Some(0.34)]).headline(Range::last(1, TO), &format());
+        let head = daily(MetricKey::SkinTemperatureRelative, &[Some(0.34)]).headline(
+            Range::last(1, TO),
+            TO,
+            &format(),
+        );
         assert_eq!(head.text, "+0.3");
     }
 }

@@ -9,10 +9,20 @@ use super::palette::Palette;
 use super::table::Table;
 use super::words::fill;
 use super::zone::Zone;
-use crate::api::operations::day_series::DaySeriesUserHeartRate;
 
 /// A gap shorter than this is drawn as a gap and not named.
 const NAMED_GAP: i64 = 15 * MINUTE;
+
+/// The API's columns of a series of rates.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates<'a> {
+    /// Length of a bucket in seconds.
+    pub resolution: i64,
+    pub start: &'a [String],
+    pub min: &'a [Option<f64>],
+    pub mean: &'a [Option<f64>],
+    pub max: &'a [Option<f64>],
+}
 
 /// Heart rate on a gapless grid of buckets.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,16 +58,17 @@ pub struct HeartSummary {
 impl Heart {
     /// Places the API's columns on the grid of [from, to). Columns that do not fit are left out.
     #[must_use]
-    pub fn new(series: &DaySeriesUserHeartRate, from: i64, to: i64, now: i64) -> Self {
+    pub fn new(series: Rates<'_>, from: i64, to: i64, now: i64) -> Self {
         let step = series.resolution.max(1) * SECOND;
         let n = steps(from, to, step);
         let mut buckets = vec![None; n];
-        let column = |column: &Option<Vec<Option<f64>>>, i: usize| column.as_ref().and_then(|c| *c.get(i)?);
+        let column = |column: &[Option<f64>], i: usize| column.get(i).copied().flatten();
         for (i, start) in series.start.iter().enumerate() {
             let Some(at) = parse_instant(start) else { continue };
-            let slot = usize::try_from((at - from).div_euclid(step)).ok().and_then(|slot| buckets.get_mut(slot));
-            let (Some(slot), Some(mean)) = (slot, column(&series.mean, i)) else { continue };
-            let (min, max) = (column(&series.min, i).unwrap_or(mean), column(&series.max, i).unwrap_or(mean));
+            let slot =
+                usize::try_from((at - from).div_euclid(step)).ok().and_then(|slot| buckets.get_mut(slot));
+            let (Some(slot), Some(mean)) = (slot, column(series.mean, i)) else { continue };
+            let (min, max) = (column(series.min, i).unwrap_or(mean), column(series.max, i).unwrap_or(mean));
             *slot = Some(Bucket { min, mean, max });
         }
         let passed = steps(from, now, step).min(n);
@@ -99,7 +110,11 @@ impl Heart {
         let is_day = self.buckets.len() as i64 * self.step <= 26 * HOUR;
         let stamp = |i: usize| {
             let at = self.start(i);
-            if is_day { f.time(at, zone) } else { format!("{} {}", f.day_short(zone.local(at).day), f.time(at, zone)) }
+            if is_day {
+                f.time(at, zone)
+            } else {
+                format!("{} {}", f.day_short(zone.local(at).day), f.time(at, zone))
+            }
         };
         let labels: Vec<String> = (0..self.buckets.len()).map(stamp).collect();
         let tooltips = (0..self.buckets.len()).map(|i| self.tooltip(i, &labels[i], f)).collect();
@@ -114,7 +129,9 @@ impl Heart {
     fn tooltip(&self, i: usize, label: &str, f: &Format) -> String {
         let w = &f.words;
         match self.buckets[i] {
-            Some(b) if b.min.round() == b.max.round() => format!("{label}\n{} {}", f.whole(b.mean), w.unit_bpm),
+            Some(b) if b.min.round() == b.max.round() => {
+                format!("{label}\n{} {}", f.whole(b.mean), w.unit_bpm)
+            }
             Some(b) => {
                 let (mean, min, max) = (f.whole(b.mean), f.whole(b.min), f.whole(b.max));
                 format!("{label}\n{mean} {}  ({min}–{max})", w.unit_bpm)
@@ -148,7 +165,8 @@ impl Heart {
         let rows = self.buckets[..self.passed].chunks(per_row).enumerate().map(|(row, chunk)| {
             let time = f.date_time(self.start(row * per_row), zone);
             let there: Vec<&Bucket> = chunk.iter().flatten().collect();
-            let mean = (!there.is_empty()).then(|| there.iter().map(|b| b.mean).sum::<f64>() / there.len() as f64);
+            let mean =
+                (!there.is_empty()).then(|| there.iter().map(|b| b.mean).sum::<f64>() / there.len() as f64);
             let low = there.iter().map(|b| b.min).reduce(f64::min);
             let high = there.iter().map(|b| b.max).reduce(f64::max);
             let first = mean.map_or_else(|| w.not_worn.clone().into_owned(), |mean| f.whole(mean));
@@ -168,7 +186,8 @@ impl Heart {
             option["xAxis"]["axisLabel"]["interval"] = json!(every);
         }
         option["yAxis"]["scale"] = json!(true);
-        option["dataZoom"] = json!([{ "type": "inside", "zoomOnMouseWheel": "ctrl", "moveOnMouseWheel": false }]);
+        option["dataZoom"] =
+            json!([{ "type": "inside", "zoomOnMouseWheel": "ctrl", "moveOnMouseWheel": false }]);
         let quiet = json!({ "opacity": 0 });
         option["series"] = json!([
             {
@@ -236,16 +255,11 @@ mod tests {
 
     /// One-minute buckets with the given means, 2 bpm to either side.
     fn minutes(means: &[Option<f64>], now: i64) -> Heart {
-        let series = DaySeriesUserHeartRate {
-            unit: "bpm".to_owned(),
-            resolution: 60,
-            start: (0..means.len()).map(|i| format_instant(FROM + i as i64 * MINUTE)).collect(),
-            count: means.iter().map(|m| i64::from(m.is_some())).collect(),
-            min: Some(means.iter().map(|m| m.map(|m| m - 2.0)).collect()),
-            mean: Some(means.to_vec()),
-            max: Some(means.iter().map(|m| m.map(|m| m + 2.0)).collect()),
-        };
-        Heart::new(&series, FROM, FROM + means.len() as i64 * MINUTE, now)
+        let start: Vec<String> = (0..means.len()).map(|i| format_instant(FROM + i as i64 * MINUTE)).collect();
+        let moved = |by: f64| means.iter().map(|m| m.map(|m| m + by)).collect::<Vec<_>>();
+        let series =
+            Rates { resolution: 60, start: &start, min: &moved(-2.0), mean: means, max: &moved(2.0) };
+        Heart::new(series, FROM, FROM + means.len() as i64 * MINUTE, now)
     }
 
     #[test]
@@ -286,18 +300,14 @@ mod tests {
 
     #[test]
     fn buckets_that_the_server_leaves_out_are_gaps() {
-        let mut heart = DaySeriesUserHeartRate {
-            unit: "bpm".to_owned(),
-            resolution: 60,
-            start: vec![format_instant(FROM + 5 * MINUTE), "nonsense".to_owned()],
-            count: vec![1, 1],
-            min: None,
-            mean: Some(vec![Some(90.0), Some(1.0)]),
-            max: None,
+        let there = |first: i64| {
+            let start = [format_instant(first), "nonsense".to_owned()];
+            let mean = [Some(90.0), Some(1.0)];
+            let series = Rates { resolution: 60, start: &start, min: &[], mean: &mean, max: &[] };
+            Heart::new(series, FROM, FROM + 10 * MINUTE, FROM + HOUR).summary()
         };
-        let there = |h: &DaySeriesUserHeartRate| Heart::new(h, FROM, FROM + 10 * MINUTE, FROM + HOUR).summary();
-        assert_eq!((there(&heart).worn_minutes, there(&heart).highest), (1.0, Some(90.0)));
-        heart.start[0] = format_instant(FROM - MINUTE);
-        assert_eq!(there(&heart).worn_minutes, 0.0, "before the range");
+        let inside = there(FROM + 5 * MINUTE);
+        assert_eq!((inside.worn_minutes, inside.highest), (1.0, Some(90.0)));
+        assert_eq!(there(FROM - MINUTE).worn_minutes, 0.0, "before the range");
     }
 }

@@ -21,7 +21,9 @@ pub fn shown(metric: &MetricKey) -> Shown {
     match metric {
         MetricKey::Distance => Shown { factor: 0.001, digits: 2, adds_up: true },
         MetricKey::Steps | MetricKey::Calories | MetricKey::ActiveZoneMinutes => plain(true),
-        MetricKey::SkinTemperature | MetricKey::SkinTemperatureRelative => Shown { digits: 1, ..plain(false) },
+        MetricKey::SkinTemperature | MetricKey::SkinTemperatureRelative => {
+            Shown { digits: 1, ..plain(false) }
+        }
         _ => plain(false),
     }
 }

@@ -10,6 +10,7 @@ pub mod daily;
 pub mod format;
 pub mod heart;
 pub mod jobs;
+pub mod json;
 pub mod metric;
 pub mod nights;
 pub mod palette;

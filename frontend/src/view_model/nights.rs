@@ -35,7 +35,8 @@ fn minutes(night: &DashboardUserSleep, level: &SleepLevel) -> Option<i64> {
 pub fn chart(sleep: &[DashboardUserSleep], range: Range, f: &Format, palette: &Palette) -> ChartModel {
     let days: Vec<Day> = range.from.until(range.to).collect();
     let main = |day: &Day| {
-        let of_day: Vec<DashboardUserSleep> = sleep.iter().filter(|s| s.day == day.to_string()).cloned().collect();
+        let of_day: Vec<DashboardUserSleep> =
+            sleep.iter().filter(|s| s.day == day.to_string()).cloned().collect();
         last_night(&of_day).cloned()
     };
     let nights: Vec<Option<DashboardUserSleep>> = days.iter().map(main).collect();
@@ -69,7 +70,9 @@ pub fn chart(sleep: &[DashboardUserSleep], range: Range, f: &Format, palette: &P
     let tooltip = |(day, night): (&Day, &Option<DashboardUserSleep>)| {
         let lines: Vec<String> = match night {
             None => vec![f.words.no_data.clone().into_owned()],
-            Some(_) => used.iter().map(|level| format!("{} {}", f.stage(level), cell(night, level))).collect(),
+            Some(_) => {
+                used.iter().map(|level| format!("{} {}", f.stage(level), cell(night, level))).collect()
+            }
         };
         format!("{}\n{}", f.day_medium(*day), lines.join("\n"))
     };
@@ -77,11 +80,16 @@ pub fn chart(sleep: &[DashboardUserSleep], range: Range, f: &Format, palette: &P
         std::iter::once(f.day_medium(*day)).chain(used.iter().map(|level| cell(night, level))).collect()
     };
     let caption = fill(&f.words.chart_nights, &[("range", &f.days(range.from, range.to))]);
-    let head = std::iter::once(f.words.day.clone().into_owned()).chain(used.iter().map(|level| f.stage(level)));
+    let head =
+        std::iter::once(f.words.day.clone().into_owned()).chain(used.iter().map(|level| f.stage(level)));
     ChartModel {
         option,
         tooltips: days.iter().zip(&nights).map(tooltip).collect(),
-        table: Table { caption: caption.clone(), head: head.collect(), rows: days.iter().zip(&nights).map(row).collect() },
+        table: Table {
+            caption: caption.clone(),
+            head: head.collect(),
+            rows: days.iter().zip(&nights).map(row).collect(),
+        },
         label: caption,
     }
 }

@@ -257,7 +257,8 @@ mod tests {
     fn a_night_is_drawn_on_the_clock_of_its_start_with_waking_on_top() {
         let night = night(&session(), &format()).unwrap();
         assert_eq!(night.rows[0].0, "Awake");
-        let places: Vec<(f64, f64, usize)> = night.segments.iter().map(|s| (s.left, s.width, s.row)).collect();
+        let places: Vec<(f64, f64, usize)> =
+            night.segments.iter().map(|s| (s.left, s.width, s.row)).collect();
         assert_eq!(places, [(0.0, 50.0, 2), (50.0, 50.0, 0)], "an unknown stage is in the table only");
         assert_eq!(night.table.rows.len(), 3);
         assert_eq!(night.summary, "Asleep 7 h 30 min, from 23:30 to 07:30");

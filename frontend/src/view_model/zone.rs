@@ -80,15 +80,19 @@ mod tests {
 
     /// Paris in 2026: summer time from 29 March 01:00 UTC to 25 October 01:00 UTC.
     fn paris(ms: i64) -> i32 {
-        let summer = parse_instant("2026-03-29T01:00:00Z").unwrap()..parse_instant("2026-10-25T01:00:00Z").unwrap();
+        let summer =
+            parse_instant("2026-03-29T01:00:00Z").unwrap()..parse_instant("2026-10-25T01:00:00Z").unwrap();
         if summer.contains(&ms) { 7_200 } else { 3_600 }
     }
 
     #[test]
     fn both_changes_of_a_year_are_found_to_the_minute() {
-        let (from, to) = (parse_instant("2026-01-01T00:00:00Z").unwrap(), parse_instant("2026-12-31T00:00:00Z").unwrap());
+        let (from, to) =
+            (parse_instant("2026-01-01T00:00:00Z").unwrap(), parse_instant("2026-12-31T00:00:00Z").unwrap());
         let zone = Zone::probe(from, to, paris);
-        for text in ["2026-03-29T00:59:00Z", "2026-03-29T01:00:00Z", "2026-10-25T00:59:00Z", "2026-10-25T01:00:00Z"] {
+        for text in
+            ["2026-03-29T00:59:00Z", "2026-03-29T01:00:00Z", "2026-10-25T00:59:00Z", "2026-10-25T01:00:00Z"]
+        {
             let at = parse_instant(text).unwrap();
             assert_eq!(zone.offset_at(at), paris(at), "{text}");
         }

@@ -1,0 +1,208 @@
+//! What the dashboard asks for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::api::enums::MetricKey;
+use crate::api::errors::{ApiError, Refusal};
+use crate::api::operations::dashboard::{self, DashboardUser};
+use crate::api::operations::{Dashboard, DaySeries, RangeSeries, day_series, range_series};
+use crate::api::transport::send;
+use crate::state::load::Load;
+use crate::state::{clock, zone};
+use crate::view_model::amounts::{Columns, Stretch};
+use crate::view_model::civil::{Day, parse_instant};
+use crate::view_model::coverage::DayCoverage;
+use crate::view_model::daily::Daily;
+use crate::view_model::heart::{Heart, Rates};
+use crate::view_model::range::Range;
+use crate::view_model::zone::Zone;
+
+/// Daily metrics that the dashboard shows.
+const METRICS: [MetricKey; 9] = [
+    MetricKey::Steps,
+    MetricKey::Distance,
+    MetricKey::Calories,
+    MetricKey::ActiveZoneMinutes,
+    MetricKey::HeartRate,
+    MetricKey::RestingHeartRate,
+    MetricKey::HeartRateVariability,
+    MetricKey::SkinTemperature,
+    MetricKey::SkinTemperatureRelative,
+];
+
+/// Points of the heart-rate chart: a day by the minute.
+const RATES: i64 = 1_500;
+/// Points of the day charts of amounts: a bar per half hour or hour.
+const AMOUNTS: i64 = 48;
+
+/// A person over a range.
+#[derive(Debug, Clone)]
+pub(super) struct PersonRange {
+    pub(super) user: DashboardUser,
+    pub(super) range: Range,
+    /// The person's clock over the range.
+    pub(super) zone: Zone,
+    /// Instants of the range, and now.
+    pub(super) stretch: Stretch,
+    daily: HashMap<MetricKey, Daily>,
+    coverage: HashMap<MetricKey, DayCoverage>,
+}
+
+impl PersonRange {
+    fn new(user: DashboardUser, range: Range) -> Self {
+        let zone = zone::around(&user.time_zone, range.from, range.to);
+        let day = |day: Day| i64::from(day.0) * crate::view_model::civil::DAY;
+        let stretch = Stretch {
+            from: parse_instant(&user.first_day.start).unwrap_or_else(|| day(range.from)),
+            to: parse_instant(&user.last_day.end).unwrap_or_else(|| day(range.to.plus(1))),
+            now: clock::now(),
+        };
+        let daily = user.daily.iter().map(|series| {
+            (series.metric.clone(), Daily::new(series.metric.clone(), &series.dates, &series.values))
+        });
+        let coverage = user.coverage.iter().map(|row| {
+            let days = row
+                .days
+                .iter()
+                .filter_map(|day| Some((Day::parse(&day.date)?, (day.state.clone(), day.code.clone()))));
+            (row.metric.clone(), DayCoverage::new(days))
+        });
+        Self { daily: daily.collect(), coverage: coverage.collect(), user, range, zone, stretch }
+    }
+
+    /// Values of a metric by day; empty for one that the server did not send.
+    pub(super) fn daily(&self, metric: &MetricKey) -> Daily {
+        self.daily.get(metric).cloned().unwrap_or_else(|| Daily::new(metric.clone(), &[], &[]))
+    }
+
+    /// Coverage of a metric.
+    pub(super) fn coverage(&self, metric: &MetricKey) -> DayCoverage {
+        self.coverage.get(metric).cloned().unwrap_or_default()
+    }
+
+    /// Coverage of all metrics, in the server's order.
+    pub(super) fn all_coverage(&self) -> Vec<(MetricKey, DayCoverage)> {
+        self.user.coverage.iter().map(|row| (row.metric.clone(), self.coverage(&row.metric))).collect()
+    }
+}
+
+/// A person that there is not, or that is not for this viewer: the server does not say which.
+pub(super) fn not_found() -> ApiError {
+    ApiError::Refused(Refusal { code: "NOT_FOUND".to_owned(), message: String::new(), request_id: None })
+}
+
+/// Loads the person over the range, and notes the person's zone.
+pub(super) fn load(
+    id: String,
+    range: Memo<Range>,
+    person_zone: RwSignal<Option<String>>,
+) -> Load<PersonRange> {
+    Load::new(move || {
+        let range = range.get();
+        let variables = dashboard::Variables {
+            id: id.clone(),
+            from: range.from.to_string(),
+            to: range.to.to_string(),
+            history_from: range.history_from().to_string(),
+            metrics: METRICS.to_vec(),
+        };
+        async move {
+            let user = send::<Dashboard>(variables).await?.user.ok_or_else(not_found)?;
+            person_zone.set(Some(user.time_zone.clone()));
+            Ok(PersonRange::new(user, range))
+        }
+    })
+}
+
+/// Buckets of an amount.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Amounts {
+    resolution: i64,
+    start: Vec<String>,
+    sum: Vec<Option<f64>>,
+}
+
+impl Amounts {
+    pub(super) fn columns(&self) -> Columns<'_> {
+        Columns { resolution: self.resolution, start: &self.start, sum: &self.sum }
+    }
+}
+
+/// What is drawn within days, with the instants that it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Detail {
+    pub(super) heart: Heart,
+    pub(super) stretch: Stretch,
+    amounts: HashMap<MetricKey, Amounts>,
+}
+
+impl Detail {
+    /// Buckets of a metric; there are none over more than a day.
+    pub(super) fn amounts(&self, metric: &MetricKey) -> Option<&Amounts> {
+        self.amounts.get(metric)
+    }
+}
+
+macro_rules! heart {
+    ($series:expr, $stretch:expr) => {{
+        let (series, stretch) = ($series, $stretch);
+        let rates = Rates {
+            resolution: series.resolution,
+            start: &series.start,
+            min: series.min.as_deref().unwrap_or_default(),
+            mean: series.mean.as_deref().unwrap_or_default(),
+            max: series.max.as_deref().unwrap_or_default(),
+        };
+        Heart::new(rates, stretch.from, stretch.to, stretch.now)
+    }};
+}
+
+macro_rules! amounts {
+    ($series:expr) => {{
+        let series = $series;
+        Amounts { resolution: series.resolution, start: series.start, sum: series.sum.unwrap_or_default() }
+    }};
+}
+
+/// Loads the detail of what `data` shows.
+pub(super) fn load_detail(data: Signal<Arc<PersonRange>>) -> Load<Detail> {
+    Load::new(move || {
+        let data = data.get();
+        async move { if data.range.is_day() { day_detail(&data).await } else { range_detail(&data).await } }
+    })
+}
+
+async fn day_detail(data: &PersonRange) -> Result<Detail, ApiError> {
+    let variables = day_series::Variables {
+        id: data.user.id.clone(),
+        from: data.user.first_day.start.clone(),
+        to: data.user.last_day.end.clone(),
+        rates: RATES,
+        amounts: AMOUNTS,
+    };
+    let user = send::<DaySeries>(variables).await?.user.ok_or_else(not_found)?;
+    let amounts = HashMap::from([
+        (MetricKey::Steps, amounts!(user.steps)),
+        (MetricKey::Distance, amounts!(user.distance)),
+        (MetricKey::Calories, amounts!(user.calories)),
+    ]);
+    Ok(Detail { heart: heart!(&user.heart_rate, data.stretch), stretch: data.stretch, amounts })
+}
+
+async fn range_detail(data: &PersonRange) -> Result<Detail, ApiError> {
+    let variables = range_series::Variables {
+        id: data.user.id.clone(),
+        from: data.user.first_day.start.clone(),
+        to: data.user.last_day.end.clone(),
+        rates: RATES,
+    };
+    let user = send::<RangeSeries>(variables).await?.user.ok_or_else(not_found)?;
+    Ok(Detail {
+        heart: heart!(&user.heart_rate, data.stretch),
+        stretch: data.stretch,
+        amounts: HashMap::new(),
+    })
+}

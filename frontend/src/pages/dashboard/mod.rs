@@ -1,0 +1,48 @@
+//! `/people/{id}`: one person's data.
+
+mod body;
+mod data;
+mod details;
+mod heart;
+mod live;
+mod night;
+mod raw;
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use crate::components::states::loaded;
+use crate::state::session::use_session;
+use crate::state::zone;
+use crate::view_model::range::Range;
+
+/// A page per person: another id is another page.
+#[component]
+pub fn DashboardPage() -> impl IntoView {
+    crate::components::chart::preload();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    move || view! { <Dashboard id=id.get()/> }
+}
+
+#[component]
+fn Dashboard(id: String) -> impl IntoView {
+    let query = use_query_map();
+    let session = use_session();
+    // The person's zone is known with the first answer; until then the viewer's stands in for it.
+    let person_zone = RwSignal::new(None::<String>);
+    let today = Memo::new(move |_| zone::today(&person_zone.get().unwrap_or_else(|| session.time_zone())));
+    let range = Memo::new(move |_| {
+        let query = query.read();
+        Range::of_query(query.get_str("from"), query.get_str("to"), today.get())
+    });
+    let load = data::load(id.clone(), range, person_zone);
+    view! {
+        <div class="dashboard">
+            {loaded(load, 6, move |data| {
+                view! { <body::Body data load range today/> }.into_any()
+            })}
+        </div>
+    }
+    .into_any()
+}

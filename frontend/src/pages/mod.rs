@@ -1,0 +1,13 @@
+//! One module per page.
+
+pub mod accounts;
+pub mod connect_failed;
+pub mod connected;
+pub mod dashboard;
+pub mod home;
+pub mod jobs;
+pub mod not_found;
+pub mod settings;
+pub mod sign_in;
+pub mod tokens;
+pub mod welcome;
