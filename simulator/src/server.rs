@@ -11,12 +11,14 @@ use tokio::task::JoinHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::config::{SimulatorConfig, SimulatorError};
+use crate::people::Profile;
 use crate::state::State;
 use crate::{control, fitbit, gate, google};
 
 /// Both providers and the control API on one loopback address, until it is shut down or dropped.
 pub struct Simulator {
     addr: SocketAddr,
+    state: State,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -26,15 +28,18 @@ pub struct Simulator {
 /// # Errors
 /// The scenario or state file cannot be used, or the compiled-in people cannot.
 pub fn router(config: SimulatorConfig) -> Result<Router, SimulatorError> {
-    let state = State::new(config)?;
-    Ok(Router::new()
+    Ok(routes(State::new(config)?))
+}
+
+fn routes(state: State) -> Router {
+    Router::new()
         .nest("/google", google::routes())
         .nest("/fitbit", fitbit::routes())
         .layer(from_fn_with_state(state.clone(), gate::pass))
         .nest("/control", control::routes())
         .route("/", get(control::about))
         .layer(CompressionLayer::new().gzip(true))
-        .with_state(state))
+        .with_state(state)
 }
 
 impl Simulator {
@@ -44,7 +49,8 @@ impl Simulator {
     /// The address cannot be listened on, or [`router`] fails.
     pub async fn start(config: SimulatorConfig) -> Result<Simulator, SimulatorError> {
         let address = config.listen;
-        let routes = router(config)?;
+        let state = State::new(config)?;
+        let routes = routes(state.clone());
         let listen = |source| SimulatorError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
@@ -58,7 +64,7 @@ impl Simulator {
                 tracing::error!(%error, "the simulator stopped");
             }
         });
-        Ok(Simulator { addr, stop: Some(stop), task: Some(task) })
+        Ok(Simulator { addr, state, stop: Some(stop), task: Some(task) })
     }
 
     /// The address that it listens on.
@@ -69,6 +75,20 @@ impl Simulator {
     /// `http://` and the address.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// The people, as `GET /control/people` lists them.
+    pub fn people(&self) -> Vec<Profile> {
+        self.state.people().all().iter().map(|person| person.profile.clone()).collect()
+    }
+
+    /// Clicks "Allow" on the consent page of `authorize_url` as `person`, with every scope that is asked for, as
+    /// `POST /control/consent` does. Returns where the browser would be sent.
+    ///
+    /// # Errors
+    /// The sentence that the consent page would show.
+    pub fn consent(&self, authorize_url: &str, person: &str) -> Result<String, String> {
+        control::allow(&self.state, authorize_url, person)
     }
 
     /// Stops listening and waits for the requests under way; after five seconds it waits no longer.

@@ -120,27 +120,41 @@ async fn consent(Shared(state): Shared<State>, body: Bytes) -> Response {
     }
 }
 
+/// Clicks "Allow" as `person`, with every scope that is asked for.
+pub(crate) fn allow(state: &State, authorize_url: &str, person: &str) -> Result<String, String> {
+    let request = ConsentRequest {
+        authorize_url: authorize_url.to_owned(),
+        person: person.to_owned(),
+        deny: false,
+        scopes: None,
+    };
+    decide(state, &request)
+}
+
 fn click(state: &State, asked: &ConsentRequest) -> Result<String, Refusal> {
-    let bad = |message: String| refuse(StatusCode::BAD_REQUEST, message);
+    decide(state, asked).map_err(|message| refuse(StatusCode::BAD_REQUEST, message))
+}
+
+fn decide(state: &State, asked: &ConsentRequest) -> Result<String, String> {
     let url = Url::parse(&asked.authorize_url)
-        .map_err(|error| bad(format!("authorize_url is no address: {error}")))?;
+        .map_err(|error| format!("authorize_url is no address: {error}"))?;
     let provider = match url.path() {
         "/google/o/oauth2/v2/auth" => Provider::Google,
         "/fitbit/oauth2/authorize" => Provider::Fitbit,
-        other => return Err(bad(format!("{other} is not an authorize address of this simulator"))),
+        other => return Err(format!("{other} is not an authorize address of this simulator")),
     };
     let query = Fields::read(url.query().unwrap_or_default().as_bytes());
     let page = |problem: crate::oauth::authorize::AuthorizeProblem| {
-        bad(format!("the consent page refuses this request: {} - {}", problem.code, problem.message))
+        format!("the consent page refuses this request: {} - {}", problem.code, problem.message)
     };
     let request = AuthorizeRequest::read(state, provider, &query).map_err(page)?;
     let scopes = match &asked.scopes {
         None => request.scopes,
         Some(names) => Scopes::read(provider, names.iter().map(String::as_str))
-            .map_err(|name| bad(format!("unknown scope: {name}")))?,
+            .map_err(|name| format!("unknown scope: {name}"))?,
     };
     if !asked.deny && state.people().find(&asked.person).is_none() {
-        return Err(bad(format!("nobody here has the id {}; GET /control/people lists all", asked.person)));
+        return Err(format!("nobody here has the id {}; GET /control/people lists all", asked.person));
     }
     let decision =
         if asked.deny { Decision::Deny } else { Decision::Allow { person: asked.person.clone(), scopes } };
