@@ -32,6 +32,7 @@ pub(super) async fn in_hand(ctx: &Context<'_>) -> Reply<Option<InvitationNode>> 
     Ok(invited(ctx).await?.map(|(user, expires_at)| InvitationNode { user, expires_at }))
 }
 
+/// An invitation in hand: the web session holds it.
 #[Object(name = "Invitation")]
 impl InvitationNode {
     async fn email(&self) -> &str {

@@ -29,6 +29,7 @@ fn eta(job: &SyncJob, now: EpochMs) -> Option<EpochMs> {
     Some(from.plus(rest))
 }
 
+/// What somebody or the schedule asked for, and how far it is.
 #[Object(name = "SyncJob")]
 impl SyncJobNode {
     async fn id(&self) -> Id<JobId> {

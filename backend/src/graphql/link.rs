@@ -25,6 +25,7 @@ impl LinkedAccountNode {
     }
 }
 
+/// A person's consented tie to a provider account.
 #[Object(name = "LinkedAccount")]
 impl LinkedAccountNode {
     async fn id(&self) -> Id<LinkId> {

@@ -24,6 +24,7 @@ use super::{
 /// All queries.
 pub struct Query;
 
+/// All queries.
 #[Object]
 impl Query {
     /// Who asks.
@@ -114,6 +115,7 @@ impl MetricInfo {
     }
 }
 
+/// A row of the metric catalogue.
 #[Object]
 impl MetricInfo {
     async fn key(&self) -> MetricKey {

@@ -23,6 +23,7 @@ fn bounded(bytes: i64) -> i32 {
     i32::try_from(bytes).unwrap_or(i32::MAX)
 }
 
+/// What a provider answered, kept as received.
 #[Object(name = "RawDocument")]
 impl RawDocumentNode {
     async fn id(&self) -> Id<RawId> {

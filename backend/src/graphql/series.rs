@@ -11,6 +11,7 @@ use super::{
 /// Columnar: dates[i] has values[i]; null is no data, 0 is zero.
 pub(super) struct DailySeriesNode(pub DailySeries);
 
+/// Columnar: dates[i] has values[i]; null is no data, 0 is zero.
 #[Object(name = "DailySeries")]
 impl DailySeriesNode {
     async fn metric(&self) -> MetricKey {
@@ -58,6 +59,8 @@ pub(super) fn checked_points(
     points.ok_or_else(|| ApiError::bad_input(format!("`maxPoints` must be from 1 to {most}")))
 }
 
+/// Columnar. Bucket i starts at start[i]; sum is given for metrics that add up, min, mean and max for the others; null
+/// is an empty bucket.
 #[Object(name = "Series")]
 impl SeriesNode {
     async fn metric(&self) -> MetricKey {

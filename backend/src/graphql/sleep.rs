@@ -15,6 +15,7 @@ fn minutes(value: Option<i64>) -> Option<i32> {
     value.and_then(|minutes| i32::try_from(minutes).ok())
 }
 
+/// A sleep session, with the provider's own summary.
 #[Object(name = "SleepSession")]
 impl SleepSessionNode {
     async fn id(&self) -> Id<SleepId> {

@@ -22,6 +22,7 @@ const MOST_DAYS: i32 = 3_650;
 /// An API token, without its secret.
 pub(super) struct ApiTokenNode(pub ApiToken);
 
+/// An API token, without its secret.
 #[Object(name = "ApiToken")]
 impl ApiTokenNode {
     async fn id(&self) -> Id<ApiTokenId> {

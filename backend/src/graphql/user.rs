@@ -64,6 +64,7 @@ fn points_weight(points: i32, child: usize) -> usize {
     usize::try_from(points).unwrap_or(0).saturating_div(20).saturating_add(20 + child)
 }
 
+/// A person or an operator whom the viewer may see.
 #[Object(name = "User")]
 impl UserNode {
     async fn id(&self) -> Id<UserId> {
@@ -232,6 +233,7 @@ pub(super) struct DayBounds {
 /// A person in one row.
 pub(super) struct UserSummary(PersonSummary);
 
+/// A person in one row.
 #[Object]
 impl UserSummary {
     async fn days(&self) -> i32 {
@@ -266,6 +268,7 @@ impl UserSummary {
 /// A device of the person.
 pub(super) struct DeviceNode(Device);
 
+/// A device of the person.
 #[Object(name = "Device")]
 impl DeviceNode {
     async fn id(&self) -> Id<DeviceId> {

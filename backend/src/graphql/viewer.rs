@@ -31,6 +31,7 @@ impl ViewerNode {
     }
 }
 
+/// Who asks.
 #[Object(name = "Viewer")]
 impl ViewerNode {
     /// The signed-in user; null for an API token that is narrowed to other people.
@@ -84,6 +85,7 @@ pub(super) fn providers(services: &Services) -> Vec<ProviderInfo> {
         .collect()
 }
 
+/// A provider that can be connected.
 #[Object]
 impl ProviderInfo {
     async fn key(&self) -> ProviderKey {
