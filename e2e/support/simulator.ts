@@ -11,9 +11,43 @@ export interface FaultRule {
   retry_after?: number;
 }
 
+/** A person that the simulated providers know. */
+export interface Person {
+  id: string;
+  name: string;
+  google_id: string;
+  fitbit_id: string;
+  time_zone: string;
+  special: string;
+}
+
+/** What a person really has on a civil day. */
+export interface Truth {
+  day: string;
+  known: boolean;
+  steps: number | null;
+  distance_m: number | null;
+  calories_kcal: number | null;
+  active_zone_minutes: number | null;
+  heart_rate_min: number | null;
+  heart_rate_max: number | null;
+  resting_heart_rate: number | null;
+  hrv_rmssd_ms: number | null;
+  sleep_minutes_asleep: number | null;
+}
+
 /** The control API of the simulated outside world. */
 export class Simulator {
   constructor(private readonly url: string) {}
+
+  async people(): Promise<Person[]> {
+    const { people } = (await this.call("GET", "/control/people")) as { people: Person[] };
+    return people;
+  }
+
+  async truth(person: string, day: string): Promise<Truth> {
+    return (await this.call("GET", `/control/people/${person}/truth?day=${day}`)) as Truth;
+  }
 
   /** Puts these faults in place of all others. */
   async faults(rules: FaultRule[]): Promise<void> {
@@ -25,10 +59,11 @@ export class Simulator {
     await this.faults([]);
   }
 
-  private async call(method: string, path: string, body?: unknown): Promise<Response> {
+  private async call(method: string, path: string, body?: unknown): Promise<unknown> {
     const headers = { "content-type": "application/json" };
-    const response = await fetch(this.url + path, body === undefined ? { method } : { method, headers, body: JSON.stringify(body) });
+    const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+    const response = await fetch(this.url + path, init);
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response;
+    return response.json();
   }
 }

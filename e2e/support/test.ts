@@ -29,7 +29,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   watch: [
     async ({ context, product, simulator }, use, info) => {
-      const watch = new Watch(context);
+      const watch = new Watch(product.url);
+      watch.over(context);
       await use(watch);
       await simulator.rest();
       if (info.status !== info.expectedStatus) {

@@ -5,7 +5,11 @@ export class Watch {
   private readonly seen: string[] = [];
   private readonly expected: RegExp[] = [];
 
-  constructor(context: BrowserContext) {
+  /** `origin` is the product's: what the simulated provider's own pages write is not its concern. */
+  constructor(private readonly origin: string) {}
+
+  /** Keeps an eye on every page of a browser context. */
+  over(context: BrowserContext): void {
     context.on("page", (page) => this.attach(page));
     context.on("request", (request) => this.checkHost(request));
   }
@@ -28,8 +32,10 @@ export class Watch {
   private onConsole(message: ConsoleMessage): void {
     // Chromium writes policy violations here too, as errors, or as warnings where a policy only reports.
     const violation = /content security policy/i.test(message.text());
-    if (message.type() === "error" || violation) {
-      this.seen.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+    const at = message.location().url;
+    const ours = at === "" || at.startsWith(this.origin);
+    if (ours && (message.type() === "error" || violation)) {
+      this.seen.push(`${message.type()}: ${message.text()} (${at})`);
     }
   }
 

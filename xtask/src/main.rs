@@ -80,8 +80,6 @@ fn dispatch(command: &str, mut args: Args) -> anyhow::Result<ExitCode> {
         "bench" => (bench::HELP, bench::run),
         "web" => (web::HELP, web::run),
         "screenshots" => (browser::SCREENSHOTS_HELP, browser::run_screenshots),
-        // Called by Trunk between building and publishing (see Trunk.toml).
-        "web-finish" => (web::FINISH_HELP, web::run_finish),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             return Ok(ExitCode::SUCCESS);

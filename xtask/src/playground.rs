@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::compress;
 use crate::process::{Cmd, find_on_path};
 use crate::repo::Repo;
 use crate::stamp::{self, Inputs};
-use crate::{compress, web};
 
 /// Builds the bundle unless nothing has changed; returns its folder, or None where there is no npm.
 pub(crate) fn build(repo: &Repo) -> Result<Option<PathBuf>> {
@@ -29,7 +29,6 @@ pub(crate) fn build(repo: &Repo) -> Result<Option<PathBuf>> {
         fs::remove_dir_all(&output)?;
     }
     Cmd::new("node").arg("build.mjs").arg(&output).dir(&source).run()?;
-    web::check_no_inline_script(&output.join("index.html"))?;
     compress::compress_tree(&output, &repo.target().join("brotli"))?;
     stamp::keep(&stamp_file, &digest)?;
     Ok(Some(output))

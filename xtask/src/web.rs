@@ -1,7 +1,7 @@
-//! The web app: Trunk's build, ECharts from the `charming` crate, no inline script, brotli.
+//! The web app: Trunk's build, ECharts from the `charming` crate, brotli.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -17,12 +17,6 @@ cargo xtask web
 
 Builds the web app into target/web and the GraphQL playground into target/web-playground, each file with a
 brotli copy beside it. `demo` and `test` do the same. What has not changed is not built again.";
-
-pub(crate) const FINISH_HELP: &str = "\
-cargo xtask web-finish
-
-Called by Trunk when a build of the web app is about to be published (Trunk.toml): moves inline scripts out of
-index.html into files of their own, since the server's content security policy admits none.";
 
 pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     args.finish()?;
@@ -51,7 +45,6 @@ pub(crate) fn build(repo: &Repo) -> Result<PathBuf> {
     stamp::forget(&stamp_file)?;
     let trunk = prepare(repo)?;
     trunk.arg("build").arg("--cargo-profile").arg("wasm").run()?;
-    check_no_inline_script(&output.join("index.html"))?;
     compress::compress_tree(&output, &repo.target().join("brotli"))?;
     // Cargo.lock may have been completed by the build.
     stamp::keep(&stamp_file, &inputs(repo)?)?;
@@ -104,74 +97,4 @@ fn vendor_echarts(repo: &Repo) -> Result<()> {
         fs::write(&to, content)?;
     }
     Ok(())
-}
-
-pub(crate) fn run_finish(_repo: &Repo, args: &mut Args) -> Result<ExitCode> {
-    args.finish()?;
-    let Some(staging) = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from) else {
-        bail!("this is called by Trunk (Trunk.toml, hooks), which names its folder in TRUNK_STAGING_DIR");
-    };
-    let index = staging.join("index.html");
-    let html = fs::read_to_string(&index).with_context(|| format!("reading {}", index.display()))?;
-    let (html, scripts) = externalise(&html)?;
-    for (name, script) in scripts {
-        fs::write(staging.join(name), script)?;
-    }
-    fs::write(&index, html)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Turns each inline script into a reference to a file; returns the page and the files by name.
-fn externalise(html: &str) -> Result<(String, Vec<(String, String)>)> {
-    let mut page = String::with_capacity(html.len());
-    let mut files = Vec::new();
-    let mut rest = html;
-    while let Some(start) = rest.find("<script") {
-        let tag_end = start + rest[start..].find('>').context("a <script without an end")? + 1;
-        let close = tag_end + rest[tag_end..].find("</script>").context("a <script> without </script>")?;
-        let (tag, body) = (&rest[start..tag_end], rest[tag_end..close].trim());
-        page.push_str(&rest[..start]);
-        if body.is_empty() || tag.contains(" src=") {
-            page.push_str(&rest[start..close]);
-        } else {
-            let name = format!("boot-{}.js", &stamp::sha256(body.as_bytes())[..16]);
-            let attributes = tag.trim_start_matches("<script").trim_end_matches('>');
-            page.push_str(&format!("<script{attributes} src=\"/{name}\">"));
-            files.push((name, format!("{body}\n")));
-        }
-        rest = &rest[close..];
-    }
-    page.push_str(rest);
-    Ok((page, files))
-}
-
-pub(crate) fn check_no_inline_script(index: &Path) -> Result<()> {
-    let html = fs::read_to_string(index).with_context(|| format!("reading {}", index.display()))?;
-    if !externalise(&html)?.1.is_empty() {
-        bail!("{} still has an inline script: did Trunk run the hook of Trunk.toml?", index.display());
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::externalise;
-
-    #[test]
-    fn inline_scripts_become_files_and_others_stay() {
-        let html = "<head><script src=\"a.js\"></script><script type=\"module\">\nimport x from '/x.js';\n</script></head>";
-        let (page, files) = externalise(html).unwrap();
-        let [(name, body)] = files.as_slice() else { panic!("one file is wanted") };
-        assert_eq!(body, "import x from '/x.js';\n");
-        let wanted = format!(
-            "<head><script src=\"a.js\"></script><script type=\"module\" src=\"/{name}\"></script></head>"
-        );
-        assert_eq!(page, wanted);
-        assert!(externalise(&page).unwrap().1.is_empty());
-    }
-
-    #[test]
-    fn a_broken_page_is_refused() {
-        assert!(externalise("<script>1").is_err());
-    }
 }
