@@ -3,8 +3,14 @@ import type { ProviderName } from "../pages/consent";
 import { graphql } from "./graphql";
 import type { Person, Simulator } from "./simulator";
 
-/** People whose days are plain: worn on all of them, handed over at once, in one zone. */
-const PLAIN = ["dana", "haruto", "ilse", "nora", "walter", "arjun", "jack", "colette"];
+/**
+ * People whose account at a provider the demo leaves alone: it connects each person at one provider only. Those with
+ * plain days (worn on all of them, handed over at once) come first.
+ */
+const LEFT_ALONE: Record<ProviderName, string[]> = {
+  "Google Health": ["dana", "haruto", "harriet"],
+  Fitbit: ["ilse", "nora", "walter", "arjun", "jack", "colette"],
+};
 
 interface Linked {
   users: { nodes: { id: string; linkedAccounts: { provider: string; providerUserId: string }[] }[] };
@@ -16,7 +22,7 @@ const providerKey = (provider: ProviderName) => (provider === "Fitbit" ? "FITBIT
 const idAt = (person: Person, provider: ProviderName) =>
   provider === "Fitbit" ? person.fitbit_id : person.google_id;
 
-/** A simulated person whose account at a provider nobody has linked yet; `page` is an admin's. */
+/** A simulated person whose account at a provider no test has linked yet; `page` is an admin's. */
 export async function freePerson(page: Page, simulator: Simulator, provider: ProviderName): Promise<Person> {
   const { users } = await graphql<Linked>(page, LINKED);
   const taken = users.nodes
@@ -24,9 +30,9 @@ export async function freePerson(page: Page, simulator: Simulator, provider: Pro
     .filter((account) => account.provider === providerKey(provider))
     .map((account) => account.providerUserId);
   const people = await simulator.people();
-  const plain = PLAIN.map((id) => people.find((person) => person.id === id));
-  const free = plain.find((person) => person && !taken.includes(idAt(person, provider)));
-  if (!free) throw new Error(`the demo has linked everybody's ${provider} account: ${taken.join(", ")}`);
+  const candidates = LEFT_ALONE[provider].map((id) => people.find((person) => person.id === id));
+  const free = candidates.find((person) => person && !taken.includes(idAt(person, provider)));
+  if (!free) throw new Error(`no ${provider} account is left to link; linked are ${taken.join(", ")}`);
   return free;
 }
 

@@ -60,7 +60,7 @@ test("a denied consent says what to do, and trying again works", async ({ browse
 
 test("consent with another account than the linked one is refused by name", async ({ browser, page, product, simulator, watch }) => {
   const who = await joined({ browser, page, product, simulator, watch }, "Fitbit");
-  const other = (await simulator.people()).find((person) => person.id !== who.person.id);
+  const other = (await simulator.people()).find((person) => person.id === "beatriz");
   await who.page.goto(`/people/${who.userId}/accounts`);
   await connect(who.page, "Fitbit");
   const consent = new ConsentPage(who.page);
