@@ -17,5 +17,6 @@ mod switches;
 
 pub use config::{Client, Clock, SimulatorConfig, SimulatorError};
 pub use faults::{FaultKind, FaultRule, Provider};
+pub use fitbit::served_paths;
 pub use server::{Simulator, router};
 pub use switches::{Switches, TrueZero};

@@ -61,6 +61,8 @@ pub struct Switches {
     pub fitbit_intraday_permission: bool,
     /// Fitbit: active zone minutes intraday as `{"dataset": […]}` instead of an array.
     pub fitbit_zone_minutes_dataset: bool,
+    /// Fitbit: the keys of an object come in another order each time.
+    pub fitbit_shuffled_keys: bool,
     /// Fitbit: longest range of the heart series, days.
     pub fitbit_heart_range_days: u32,
     /// Fitbit: heart zones of a day without heart rate have only their names and limits.
@@ -93,6 +95,7 @@ impl Default for Switches {
             fitbit_requests_per_hour: 150,
             fitbit_intraday_permission: true,
             fitbit_zone_minutes_dataset: false,
+            fitbit_shuffled_keys: false,
             fitbit_heart_range_days: 366,
             fitbit_minimal_heart_zones: false,
             gone: false,

@@ -136,8 +136,8 @@ fn click(state: &State, asked: &ConsentRequest) -> Result<String, Refusal> {
 }
 
 fn decide(state: &State, asked: &ConsentRequest) -> Result<String, String> {
-    let url = Url::parse(&asked.authorize_url)
-        .map_err(|error| format!("authorize_url is no address: {error}"))?;
+    let url =
+        Url::parse(&asked.authorize_url).map_err(|error| format!("authorize_url is no address: {error}"))?;
     let provider = match url.path() {
         "/google/o/oauth2/v2/auth" => Provider::Google,
         "/fitbit/oauth2/authorize" => Provider::Fitbit,

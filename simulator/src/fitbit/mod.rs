@@ -6,6 +6,8 @@ mod dates;
 pub(crate) mod error;
 mod heart;
 mod night;
+pub(crate) mod paths;
+mod shuffle;
 mod sleep;
 mod user;
 mod zone_minutes;
@@ -27,6 +29,7 @@ use crate::state::{Caller, State, TokenProblem};
 use crate::switches::Switches;
 use dates::Units;
 use error::{VISIT, error};
+use shuffle::Shuffled;
 
 /// What an endpoint gets.
 pub(crate) struct Call {
@@ -60,20 +63,6 @@ pub(crate) fn authenticate(state: &State, headers: &HeaderMap, path: &str) -> Re
     })
 }
 
-/// The scope of a path below the user, and what the error calls its data.
-fn scope_of(parts: &[&str]) -> Option<(&'static str, &'static str)> {
-    match parts {
-        ["activities", "heart", ..] | ["hrv", ..] => Some(("heartrate", "heart rate")),
-        ["activities", ..] => Some(("activity", "activity")),
-        ["sleep", ..] => Some(("sleep", "sleep")),
-        ["temp", ..] => Some(("temperature", "temperature")),
-        ["body", ..] => Some(("weight", "weight")),
-        ["devices.json"] => Some(("settings", "settings")),
-        ["profile.json"] => Some(("profile", "profile")),
-        _ => None,
-    }
-}
-
 async fn data(Shared(state): Shared<State>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
     let path = uri.path();
     let caller = match authenticate(&state, &headers, path) {
@@ -85,6 +74,9 @@ async fn data(Shared(state): Shared<State>, OriginalUri(uri): OriginalUri, heade
         error::too_many().into_response()
     } else {
         match answer(&state, &caller, path, uri.query().unwrap_or_default(), &headers) {
+            Ok(value) if state.switches().fitbit_shuffled_keys => {
+                Json(Shuffled(&value, rate.made.into())).into_response()
+            }
             Ok(value) => Json(value).into_response(),
             Err(refusal) => refusal.into_response(),
         }
@@ -96,13 +88,14 @@ fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &Hea
     let below = path.strip_prefix("/fitbit/").unwrap_or_default();
     let parts: Vec<&str> = below.split('/').collect();
     let [version, "user", user, rest @ ..] = parts.as_slice() else { return Err(error::not_found()) };
-    let (scope, subject) = scope_of(rest).ok_or_else(error::not_found)?;
+    let served =
+        paths::find(&format!("/{version}/user/-/{}", rest.join("/"))).ok_or_else(error::not_found)?;
     let profile = &caller.person.profile;
     let target = Target { provider: Provider::Fitbit, person: Some(profile.id), path };
-    let wanted = Scopes::one(Provider::Fitbit, scope).unwrap_or_default();
+    let wanted = Scopes::one(Provider::Fitbit, served.scope).unwrap_or_default();
     let missing = state.fault(target, |kind| matches!(kind, FaultKind::MissingScope));
     if missing || !caller.scopes().contains(wanted) {
-        return Err(error::scope_missing(subject));
+        return Err(error::scope_missing(served.subject));
     }
     if *user != "-" && *user != profile.fitbit_id {
         return Err(error(
@@ -193,4 +186,9 @@ pub(crate) fn routes() -> Router<State> {
         .route("/oauth2/revoke", post(fitbit::revoke))
         .route("/1.1/oauth2/introspect", post(fitbit::introspect))
         .fallback(get(data))
+}
+
+/// The templates of the Fitbit data paths that are served, as Fitbit's own API description spells them.
+pub fn served_paths() -> impl Iterator<Item = &'static str> {
+    paths::SERVED.iter().map(|served| served.template)
 }
