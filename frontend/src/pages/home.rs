@@ -18,7 +18,7 @@ use crate::state::{clock, tr, zone};
 use crate::view_model::civil::parse_instant;
 use crate::view_model::sparkline;
 
-mod invite;
+pub mod invite;
 
 /// Days of the sparkline and of the coverage share.
 const DAYS: i64 = 28;

@@ -34,7 +34,7 @@ use crate::view_model::range::Range;
 const GROUP: &str = "days";
 
 #[component]
-pub(super) fn Body(
+pub fn Body(
     data: Signal<Arc<PersonRange>>,
     load: Load<PersonRange>,
     #[prop(into)] range: Signal<Range>,

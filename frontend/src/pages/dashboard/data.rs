@@ -40,13 +40,13 @@ const AMOUNTS: i64 = 48;
 
 /// A person over a range.
 #[derive(Debug, Clone)]
-pub(super) struct PersonRange {
-    pub(super) user: DashboardUser,
-    pub(super) range: Range,
+pub struct PersonRange {
+    pub user: DashboardUser,
+    pub range: Range,
     /// The person's clock over the range.
-    pub(super) zone: Zone,
+    pub zone: Zone,
     /// Instants of the range, and now.
-    pub(super) stretch: Stretch,
+    pub stretch: Stretch,
     daily: HashMap<MetricKey, Daily>,
     coverage: HashMap<MetricKey, DayCoverage>,
 }
@@ -74,28 +74,28 @@ impl PersonRange {
     }
 
     /// Values of a metric by day; empty for one that the server did not send.
-    pub(super) fn daily(&self, metric: &MetricKey) -> Daily {
+    pub fn daily(&self, metric: &MetricKey) -> Daily {
         self.daily.get(metric).cloned().unwrap_or_else(|| Daily::new(metric.clone(), &[], &[]))
     }
 
     /// Coverage of a metric.
-    pub(super) fn coverage(&self, metric: &MetricKey) -> DayCoverage {
+    pub fn coverage(&self, metric: &MetricKey) -> DayCoverage {
         self.coverage.get(metric).cloned().unwrap_or_default()
     }
 
     /// Coverage of all metrics, in the server's order.
-    pub(super) fn all_coverage(&self) -> Vec<(MetricKey, DayCoverage)> {
+    pub fn all_coverage(&self) -> Vec<(MetricKey, DayCoverage)> {
         self.user.coverage.iter().map(|row| (row.metric.clone(), self.coverage(&row.metric))).collect()
     }
 }
 
 /// A person that there is not, or that is not for this viewer: the server does not say which.
-pub(super) fn not_found() -> ApiError {
+pub fn not_found() -> ApiError {
     ApiError::Refused(Refusal { code: "NOT_FOUND".to_owned(), message: String::new(), request_id: None })
 }
 
 /// Loads the person over the range, and notes the person's zone.
-pub(super) fn load(
+pub fn load(
     id: String,
     range: Memo<Range>,
     person_zone: RwSignal<Option<String>>,
@@ -119,29 +119,29 @@ pub(super) fn load(
 
 /// Buckets of an amount.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Amounts {
+pub struct Amounts {
     resolution: i64,
     start: Vec<String>,
     sum: Vec<Option<f64>>,
 }
 
 impl Amounts {
-    pub(super) fn columns(&self) -> Columns<'_> {
+    pub fn columns(&self) -> Columns<'_> {
         Columns { resolution: self.resolution, start: &self.start, sum: &self.sum }
     }
 }
 
 /// What is drawn within days, with the instants that it is of.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Detail {
-    pub(super) heart: Heart,
-    pub(super) stretch: Stretch,
+pub struct Detail {
+    pub heart: Heart,
+    pub stretch: Stretch,
     amounts: HashMap<MetricKey, Amounts>,
 }
 
 impl Detail {
     /// Buckets of a metric; there are none over more than a day.
-    pub(super) fn amounts(&self, metric: &MetricKey) -> Option<&Amounts> {
+    pub fn amounts(&self, metric: &MetricKey) -> Option<&Amounts> {
         self.amounts.get(metric)
     }
 }
@@ -168,7 +168,7 @@ macro_rules! amounts {
 }
 
 /// Loads the detail of what `data` shows.
-pub(super) fn load_detail(data: Signal<Arc<PersonRange>>) -> Load<Detail> {
+pub fn load_detail(data: Signal<Arc<PersonRange>>) -> Load<Detail> {
     Load::new(move || {
         let data = data.get();
         async move { if data.range.is_day() { day_detail(&data).await } else { range_detail(&data).await } }

@@ -15,7 +15,7 @@ use crate::view_model::coverage::strips;
 use crate::view_model::range::Range;
 
 #[component]
-pub(super) fn CoverageCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
+pub fn CoverageCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     let shown = Signal::derive(move || {
         let data = data.read();
         strips(&data.all_coverage(), data.range, &format())
@@ -32,7 +32,7 @@ pub(super) fn CoverageCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
 }
 
 #[component]
-pub(super) fn DevicesCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
+pub fn DevicesCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     let body = move || {
         let (data, f) = (data.read(), format());
         let zone = zone::recent(&data.user.time_zone);

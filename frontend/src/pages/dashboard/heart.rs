@@ -17,7 +17,7 @@ use crate::view_model::heart::Heart;
 use crate::view_model::words::fill;
 
 #[component]
-pub(super) fn HeartCard(data: Signal<Arc<PersonRange>>, detail: Load<Detail>) -> impl IntoView {
+pub fn HeartCard(data: Signal<Arc<PersonRange>>, detail: Load<Detail>) -> impl IntoView {
     let theme = use_theme();
     let f = StoredValue::new(format());
     // Detail of another range is on its way out.

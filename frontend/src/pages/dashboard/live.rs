@@ -23,7 +23,7 @@ use crate::view_model::jobs::is_open;
 const REDRAW_EVERY: i64 = 5_000;
 
 #[component]
-pub(super) fn SyncBar(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>) -> impl IntoView {
+pub fn SyncBar(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>) -> impl IntoView {
     let current = RwSignal::new(None::<JobFields>);
     follow(data, load, current);
     let busy = RwSignal::new(false);

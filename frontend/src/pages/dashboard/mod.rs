@@ -1,12 +1,12 @@
 //! `/people/{id}`: one person's data.
 
-mod body;
-mod data;
-mod details;
-mod heart;
-mod live;
-mod night;
-mod raw;
+pub mod body;
+pub mod data;
+pub mod details;
+pub mod heart;
+pub mod live;
+pub mod night;
+pub mod raw;
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};

@@ -17,7 +17,7 @@ use crate::view_model::nights;
 use crate::view_model::sleep::{Night, Share, last_night, minutes_asleep, nap, naps, night};
 
 #[component]
-pub(super) fn SleepCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
+pub fn SleepCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     let theme = use_theme();
     let f = StoredValue::new(format());
     let shown = Memo::new(move |_| {

@@ -24,7 +24,7 @@ use crate::view_model::json;
 const PAGE: i64 = 50;
 
 #[component]
-pub(super) fn RawCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
+pub fn RawCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     let open = RwSignal::new(false);
     let day = Memo::new(move |_| data.read().range.to);
     view! {

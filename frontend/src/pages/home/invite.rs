@@ -22,7 +22,7 @@ struct Link {
 
 /// Asks for an address and gives a link.
 #[component]
-pub(super) fn InviteDialog(open: RwSignal<bool>, #[prop(into)] on_done: Callback<()>) -> impl IntoView {
+pub fn InviteDialog(open: RwSignal<bool>, #[prop(into)] on_done: Callback<()>) -> impl IntoView {
     view! { <Modal open title=tr!(invite.title)><InviteForm open on_done/></Modal> }
 }
 

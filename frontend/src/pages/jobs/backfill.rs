@@ -78,7 +78,7 @@ impl Form {
 
 /// The card with the form; closed until it is wanted.
 #[component]
-pub(super) fn BackfillCard(#[prop(into)] on_started: Callback<()>) -> impl IntoView {
+pub fn BackfillCard(#[prop(into)] on_started: Callback<()>) -> impl IntoView {
     let session = use_session();
     let form = Form::new(session);
     let (plan, problem, busy) =

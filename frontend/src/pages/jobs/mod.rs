@@ -1,7 +1,7 @@
 //! `/jobs`: sync jobs as they run, and backfills.
 
-mod backfill;
-mod row;
+pub mod backfill;
+pub mod row;
 
 use std::sync::Arc;
 

@@ -83,7 +83,7 @@ async fn ask(action: Action, id: String) -> Result<(JobActionStatus, Option<Stri
 
 /// A row of the list. A job that has left the list draws nothing.
 #[component]
-pub(super) fn JobRow(job: Memo<Option<JobFields>>, #[prop(into)] on_change: Callback<()>) -> impl IntoView {
+pub fn JobRow(job: Memo<Option<JobFields>>, #[prop(into)] on_change: Callback<()>) -> impl IntoView {
     let Some(first) = job.get_untracked() else { return ().into_any() };
     let (id, key, person) = (first.id.clone(), first.id.clone(), first.user.clone());
     let job = Signal::derive(move || job.get().unwrap_or_else(|| first.clone()));
