@@ -1,6 +1,8 @@
 //! The command line: one file for each command.
 
 mod config;
+#[cfg(feature = "demo")]
+mod demo;
 mod doctor;
 mod failure;
 mod logging;
@@ -12,6 +14,7 @@ pub mod setup;
 mod sync;
 mod token;
 mod user;
+mod worker;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -34,6 +37,11 @@ struct Cli {
 enum Command {
     /// Serve the web app and the API, and work on sync jobs
     Serve(serve::Args),
+    /// Work on sync jobs, beside a `serve --no-worker` on the same database
+    Worker(worker::Args),
+    /// Start the product with invented people, on this machine alone
+    #[cfg(feature = "demo")]
+    Demo(demo::Args),
     /// Bring the database's tables to this version
     Migrate,
     /// Print the GraphQL schema, or compare it with a file
@@ -71,6 +79,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let sources = Sources::of_process(cli.config);
     match cli.command {
         Command::Serve(args) => serve::run(sources, args).await,
+        Command::Worker(args) => worker::run(sources, args).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::run(args).await,
         Command::Migrate => migrate::run(&sources).await,
         Command::Schema(args) => schema::run(&args),
         Command::User(command) => user::run(&sources, command).await,

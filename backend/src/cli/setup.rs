@@ -13,6 +13,11 @@ use tokio::net::TcpListener;
 use super::failure::sentence;
 use crate::config::{Config, ProviderSection};
 
+/// Starts to log as configured.
+pub fn start_logging(config: &Config) {
+    super::logging::start(&config.log);
+}
+
 /// Opens the database.
 ///
 /// # Errors

@@ -156,7 +156,8 @@ impl Run<'_> {
                 Ok(parsed) => parsed,
                 Err(error) => {
                     tracing::warn!(endpoint = self.endpoint.key, %error, "an answer could not be read");
-                    return Ok(Err(Stop::Retry(FailureCode::BadAnswer)));
+                    let code = error.failure_code();
+                    return Ok(Err(if code.is_passing() { Stop::Retry(code) } else { Stop::GiveUp(code) }));
                 }
             };
             let next = parsed.next_page.clone();
