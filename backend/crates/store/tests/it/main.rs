@@ -1,0 +1,30 @@
+//! The store from outside, each test on SQLite and on PostgreSQL.
+
+#[cfg(test)]
+mod blocks;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod daily;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod links;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod reads;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod sleep;
+#[cfg(test)]
+mod windows;
