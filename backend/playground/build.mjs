@@ -64,6 +64,7 @@ await writeFile(
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>Pulsekeep: GraphQL playground</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${url(cssBundle)}">
     <script type="module" src="${url(script)}"></script>
   </head>

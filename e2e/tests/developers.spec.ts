@@ -32,7 +32,7 @@ test("a token reads by GraphQL until it is revoked", async ({ page, product }) =
   await expect(page.getByText(words.tokens.revoked_now)).toBeVisible();
   const refused = await ask();
   expect(refused.data ?? null).toBeNull();
-  expect(refused.errors?.[0]?.extensions.code).toBe("UNAUTHENTICATED");
+  expect(refused.errors?.[0]?.extensions.code).toBe("TOKEN_REVOKED");
 });
 
 test("the raw documents behind a day are the provider's answers", async ({ page, product, simulator }) => {
