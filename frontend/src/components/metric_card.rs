@@ -14,7 +14,7 @@ use crate::view_model::daily::Headline;
 #[component]
 pub fn MetricCard(
     /// Part of element ids and test ids.
-    slug: &'static str,
+    slug: String,
     #[prop(into)] title: Signal<String>,
     #[prop(into)] headline: Signal<Headline>,
     /// None where the headline says it all.
@@ -25,9 +25,10 @@ pub fn MetricCard(
     #[prop(optional, into)] chart_class: String,
 ) -> impl IntoView {
     let heading = format!("heading-{slug}");
+    let (id, part) = (heading.clone(), slug.clone());
     view! {
-        <section class=format!("card metric {class}") aria-labelledby=heading data-metric=slug>
-            <h2 id=format!("heading-{slug}")>{title}</h2>
+        <section class=format!("card metric {class}") aria-labelledby=heading data-metric=part>
+            <h2 id=id>{title}</h2>
             <Total slug headline/>
             <ChartOrTable chart group chart_class/>
         </section>
@@ -37,7 +38,7 @@ pub fn MetricCard(
 
 /// The big number of a card, with its notes.
 #[component]
-pub fn Total(slug: &'static str, #[prop(into)] headline: Signal<Headline>) -> impl IntoView {
+pub fn Total(#[prop(into)] slug: String, #[prop(into)] headline: Signal<Headline>) -> impl IntoView {
     let raw = move || headline.read().value.map(|value| value.to_string());
     let notes = move || {
         let notes = headline.read().notes.clone();

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_navigate;
 use crate::components::icons::Icon;
 use crate::state::tr;
 use crate::view_model::civil::Day;
-use crate::view_model::range::Range;
+use crate::view_model::range::{EARLIEST, Range};
 
 /// Lengths of the presets in days.
 const PRESETS: [i32; 5] = [1, 7, 30, 90, 365];
@@ -30,7 +30,7 @@ pub fn RangePicker(#[prop(into)] range: Signal<Range>, #[prop(into)] today: Sign
         navigate(&range.query(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
     let pick = move |is_from: bool, text: String| {
-        let Some(day) = Day::parse(&text) else { return };
+        let Some(day) = Day::parse(&text).filter(|day| *day >= EARLIEST) else { return };
         let (now, day) = (range.get_untracked(), day.min(today.get_untracked()));
         // A start after the end, or an end before the start, moves the other one along.
         let picked = if is_from {

@@ -119,19 +119,20 @@ impl Daily {
     /// Mean of a day against the period of the same length before, over the days that have data in each.
     fn comparison(&self, range: Range, today: Day, f: &Format) -> Option<String> {
         let now = mean(self.days(Range { from: range.from, to: range.to.min(today.plus(-1)) }))?;
-        let Some(before) = mean(self.days(range.previous())).filter(|before| *before > 0.0) else {
-            return Some(f.words.compare_unknown.clone().into_owned());
+        let before = mean(self.days(range.previous())).filter(|before| *before > 0.0);
+        let w = &f.words;
+        let of_days = [&w.compare_unknown, &w.compare_same, &w.compare_more, &w.compare_less];
+        let of_day = [&w.compare_day_unknown, &w.compare_day_same, &w.compare_day_more, &w.compare_day_less];
+        let [unknown, same, more, less] = if range.is_day() { of_day } else { of_days };
+        let change = before.map(|before| (now - before) / before);
+        let text = match change {
+            None => unknown,
+            Some(change) if change.abs() < 0.005 => same,
+            Some(change) if change > 0.0 => more,
+            Some(_) => less,
         };
-        let change = (now - before) / before;
-        let percent = f.share(change.abs());
-        let text = if change.abs() < 0.005 {
-            &f.words.compare_same
-        } else if change > 0.0 {
-            &f.words.compare_more
-        } else {
-            &f.words.compare_less
-        };
-        Some(fill(text, &[("p", &percent)]))
+        let percent = f.share(change.unwrap_or_default().abs());
+        Some(fill(text, &[("p", &percent), ("n", &range.days().to_string())]))
     }
 
     fn usual(&self, range: Range, f: &Format) -> Option<String> {
@@ -198,7 +199,7 @@ impl Daily {
     ) -> Value {
         let form = shown(&self.metric);
         let data: Vec<Option<f64>> = values.iter().map(|v| v.map(|v| round(v * form.factor))).collect();
-        let mut option = base(palette, labels, &f.unit(&self.metric));
+        let mut option = base(palette, labels, &f.axis_unit(&self.metric));
         let main = if form.adds_up {
             json!({
                 "type": "bar",
@@ -213,9 +214,9 @@ impl Daily {
                 "data": data,
                 "connectNulls": false,
                 "symbol": "circle",
-                "symbolSize": if labels.len() > 60 { 3 } else { 6 },
+                "symbolSize": if labels.len() > 60 { 2 } else { 6 },
                 "showAllSymbol": true,
-                "lineStyle": { "width": 2, "color": palette.accent },
+                "lineStyle": { "width": if labels.len() > 60 { 1.2 } else { 2.0 }, "color": palette.accent },
                 "itemStyle": { "color": palette.accent },
                 "markArea": baseline.map(|usual| band(usual, form.factor, palette)),
                 "markLine": baseline.map(|usual| median_line(usual, form.factor, palette)),
@@ -297,7 +298,7 @@ mod tests {
         let steps = daily(MetricKey::Steps, &[Some(8_000.0), Some(8_000.0), Some(10.0)]);
         assert_eq!(steps.headline(Range::last(1, TO), TO, &format()).notes, Vec::<String>::new());
         let two = steps.headline(Range::last(2, TO), TO, &format());
-        assert_eq!(two.notes[1], "As much a day as in the period before");
+        assert_eq!(two.notes[1], "As much a day as in the 2 days before");
     }
 
     #[test]
@@ -334,7 +335,7 @@ mod tests {
         let range = Range::last(1, TO);
         assert_eq!(resting.baseline(range), Some(Baseline { low: 60.0, median: 60.0, high: 60.0 }));
         let head = resting.headline(range, TO, &format());
-        assert_eq!(head.notes, ["Above the usual 60–60 bpm"]);
+        assert_eq!(head.notes, ["Above the usual 60 to 60 bpm"]);
         assert_eq!(resting.baseline(Range::last(10, TO)), None, "11 days are too few");
     }
 

@@ -69,13 +69,19 @@ impl Format {
         fill(&self.words.percent, &[("n", &self.whole(shown))])
     }
 
-    /// Minutes as hours and minutes.
+    /// Minutes as hours and minutes; from 100 hours on as days and hours.
     #[must_use]
     pub fn minutes(&self, minutes: f64) -> String {
         let whole = minutes.round().max(0.0) as i64;
         let (h, m) = (whole / 60, whole % 60);
         if h == 0 {
             return fill(&self.words.minutes_only, &[("m", &m.to_string())]);
+        }
+        if h >= 100 {
+            return fill(
+                &self.words.days_hours,
+                &[("d", &(h / 24).to_string()), ("h", &(h % 24).to_string())],
+            );
         }
         fill(&self.words.hours_minutes, &[("h", &self.whole(h as f64)), ("m", &format!("{m:02}"))])
     }
@@ -220,6 +226,7 @@ mod tests {
         assert_eq!(f.minutes(452.0), "7 h 32 min");
         assert_eq!(f.minutes(59.6), "1 h 00 min");
         assert_eq!(f.minutes(0.0), "0 min");
+        assert_eq!(f.minutes(35_400.0), "24 d 14 h");
         let day = Day::from_ymd(2026, 11, 21);
         assert_eq!(f.day_medium(day), "Sat 21 Nov 2026");
         assert_eq!(f.day_long(day), "Saturday, 21 November 2026");

@@ -226,8 +226,8 @@ impl Heart {
             .named_gaps()
             .into_iter()
             .map(|(first, last)| {
-                let long = (last - first) as i64 * self.step >= 2 * HOUR;
-                let name = if long { f.words.not_worn_area.as_ref() } else { "" };
+                let has_room = (last - first) * 12 >= self.buckets.len();
+                let name = if has_room { f.words.not_worn_area.as_ref() } else { "" };
                 json!([{ "name": name, "xAxis": first }, { "xAxis": last }])
             })
             .collect();

@@ -75,6 +75,15 @@ impl Format {
         .into_owned()
     }
 
+    /// The unit as it fits on an axis.
+    #[must_use]
+    pub fn axis_unit(&self, metric: &MetricKey) -> String {
+        match metric {
+            MetricKey::SkinTemperatureRelative => self.words.unit_celsius.clone().into_owned(),
+            _ => self.unit(metric),
+        }
+    }
+
     /// A stored value as shown, without unit; relative temperatures carry their sign.
     #[must_use]
     pub fn value(&self, metric: &MetricKey, stored: f64) -> String {
@@ -82,7 +91,11 @@ impl Format {
         let value = stored * shown.factor;
         let text = self.number(value, shown.digits);
         let is_signed = *metric == MetricKey::SkinTemperatureRelative;
-        if is_signed && value > 0.0 { format!("+{text}") } else { text }
+        if is_signed && value > 0.0 && text.contains(|c| ('1'..='9').contains(&c)) {
+            format!("+{text}")
+        } else {
+            text
+        }
     }
 
     /// A stored value as shown, with its unit.

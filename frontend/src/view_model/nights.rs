@@ -50,16 +50,17 @@ pub fn chart(sleep: &[DashboardUserSleep], range: Range, f: &Format, palette: &P
         _ => palette.asleep,
     };
     let labels: Vec<String> = days.iter().map(|day| f.day_short(*day)).collect();
-    let mut option = base(palette, &labels, &f.words.unit_min);
+    let mut option = base(palette, &labels, &f.words.unit_hours);
     option["legend"] = json!({
         "right": 0, "top": 0, "itemWidth": 10, "itemHeight": 10, "icon": "roundRect", "selectedMode": false,
         "textStyle": { "color": palette.muted, "fontSize": 11 },
     });
     let series = |level: &&SleepLevel| {
-        let data: Vec<Option<i64>> = nights.iter().map(|n| minutes(n.as_ref()?, level)).collect();
+        let hours = |minutes: i64| (minutes as f64 / 0.6).round() / 100.0;
+        let data: Vec<Option<f64>> = nights.iter().map(|n| minutes(n.as_ref()?, level).map(hours)).collect();
         json!({
             "type": "bar", "stack": "night", "name": f.stage(level), "data": data, "barMaxWidth": 22,
-            "itemStyle": { "color": color(level), "borderColor": palette.surface, "borderWidth": 0.5 },
+            "itemStyle": { "color": color(level), "borderColor": palette.surface, "borderWidth": if days.len() > 60 { 0.0 } else { 0.5 } },
         })
     };
     option["series"] = used.iter().map(series).collect();

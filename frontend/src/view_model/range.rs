@@ -9,6 +9,9 @@ pub struct Range {
     pub to: Day,
 }
 
+/// Before this day no device kept such data; a date field gives such days while a year is being typed.
+pub const EARLIEST: Day = Day(12_784);
+
 /// Longest range that the dashboard draws.
 const LONGEST: i32 = 366;
 
@@ -18,7 +21,7 @@ impl Range {
     /// Ends in the wrong order change places, days after today become today, and what is longer than a year keeps its end.
     #[must_use]
     pub fn of_query(from: Option<&str>, to: Option<&str>, today: Day) -> Self {
-        let read = |text: Option<&str>| text.and_then(Day::parse).map(|day| day.min(today));
+        let read = |text: Option<&str>| text.and_then(Day::parse).map(|day| day.max(EARLIEST).min(today));
         let (from, to) = match (read(from), read(to)) {
             (Some(from), Some(to)) => (from.min(to), from.max(to)),
             (Some(day), None) | (None, Some(day)) => (day, day),
@@ -86,6 +89,7 @@ mod tests {
         let week = Range { from: Day(20_772), to: TODAY };
         assert_eq!(of(Some("2026-11-15"), Some("2026-11-21")), week);
         assert_eq!(of(Some("2026-11-21"), Some("2026-11-15")), week, "turned round");
+        assert_eq!(EARLIEST.to_string(), "2005-01-01");
         assert_eq!(of(Some("2001-01-01"), Some("2026-11-21")).days(), 366);
         assert_eq!(of(Some("2026-11-15"), None), Range { from: Day(20_772), to: Day(20_772) });
     }

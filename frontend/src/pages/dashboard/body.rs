@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::data::{Detail, PersonRange, load_detail};
+use super::data::{Detail, PersonRange, drawn_days, load_detail};
 use super::details::{CoverageCard, DevicesCard};
 use super::heart::HeartCard;
 use super::live::SyncBar;
@@ -67,7 +67,7 @@ pub fn Body(
         <ConsentWarnings data/>
         <Show when=move || has_account.get() fallback=move || view! { <NoAccount data/> }>
             <div class="range-bar"><RangePicker range today/></div>
-            <div class="cards" aria-busy=move || load.is_busy().to_string()>
+            <div class="cards" aria-busy=move || (load.is_busy() && data.read().range != range.get()).to_string()>
                 <DailyCard data detail today metric=MetricKey::Steps class="wide hero"/>
                 <DailyCard data detail today metric=MetricKey::Distance/>
                 <DailyCard data detail today metric=MetricKey::Calories/>
@@ -137,21 +137,25 @@ fn DailyCard(
     let theme = use_theme();
     let f = StoredValue::new(format());
     let title = title.unwrap_or_else(|| f.read_value().metric(&metric));
-    let slug: &'static str = Box::leak(slug(&metric).into_boxed_str());
+    let slug = slug(&metric);
     let metric = StoredValue::new(metric);
     let headline = Signal::derive(move || {
         let data = data.read();
         data.daily(&metric.read_value()).headline(data.range, today.get(), &f.read_value())
     });
-    let chart = Signal::derive(move || {
+    // A memo: what a sync did not change is not drawn anew.
+    let chart = Memo::new(move |_| {
         let (metric, f, palette) = (metric.read_value(), f.read_value(), theme.palette());
         let data = data.read();
-        if data.range.is_day() {
+        let within = matches!(*metric, MetricKey::Steps | MetricKey::Distance | MetricKey::Calories);
+        if data.range.is_day() && within {
             let detail = detail.data().filter(|detail| detail.stretch.from == data.stretch.from)?;
             return day_chart(&data, &detail, &metric, &f, &palette).map(Arc::new);
         }
+        // What has one value a day is shown among the days before it.
+        let range = drawn_days(data.range);
         let daily = data.daily(&metric);
-        Some(Arc::new(daily.chart(data.range, &data.coverage(&metric), &f, &palette)))
+        Some(Arc::new(daily.chart(range, &data.coverage(&metric), &f, &palette)))
     });
     view! { <MetricCard slug title headline chart group=Some(GROUP) class/> }.into_any()
 }

@@ -51,6 +51,11 @@ pub struct PersonRange {
     coverage: HashMap<MetricKey, DayCoverage>,
 }
 
+/// The days of the daily charts: a single day is shown among the 30 up to it.
+pub fn drawn_days(range: Range) -> Range {
+    if range.is_day() { Range::last(30, range.to) } else { range }
+}
+
 impl PersonRange {
     fn new(user: DashboardUser, range: Range) -> Self {
         let zone = zone::around(&user.time_zone, range.from, range.to);
@@ -95,17 +100,14 @@ pub fn not_found() -> ApiError {
 }
 
 /// Loads the person over the range, and notes the person's zone.
-pub fn load(
-    id: String,
-    range: Memo<Range>,
-    person_zone: RwSignal<Option<String>>,
-) -> Load<PersonRange> {
+pub fn load(id: String, range: Memo<Range>, person_zone: RwSignal<Option<String>>) -> Load<PersonRange> {
     Load::new(move || {
         let range = range.get();
         let variables = dashboard::Variables {
             id: id.clone(),
             from: range.from.to_string(),
             to: range.to.to_string(),
+            coverage_from: drawn_days(range).from.to_string(),
             history_from: range.history_from().to_string(),
             metrics: METRICS.to_vec(),
         };

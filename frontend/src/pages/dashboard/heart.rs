@@ -26,7 +26,7 @@ pub fn HeartCard(data: Signal<Arc<PersonRange>>, detail: Load<Detail>) -> impl I
         detail.data().filter(|detail| detail.stretch.from == stretch.from).map(|detail| detail.heart.clone())
     });
     let headline = Signal::derive(move || headline(&data.read(), heart.get().as_ref(), &f.read_value()));
-    let chart = Signal::derive(move || {
+    let chart = Memo::new(move |_| {
         let (data, f) = (data.read(), f.read_value());
         let title = format!("{}, {}", f.words.heart_rate, f.days(data.range.from, data.range.to));
         heart.get().map(|heart| Arc::new(heart.chart(&title, &data.zone, &f, &theme.palette())))

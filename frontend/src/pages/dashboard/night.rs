@@ -53,7 +53,7 @@ pub fn SleepCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
             }
         }
     });
-    let chart = Signal::derive(move || {
+    let chart = Memo::new(move |_| {
         let data = data.read();
         (!data.range.is_day())
             .then(|| Arc::new(nights::chart(&data.user.sleep, data.range, &f.read_value(), &theme.palette())))
