@@ -100,7 +100,8 @@ fn explained(error: ServerError) -> ServerError {
         return error;
     }
     let text = error.message.as_str();
-    if text == "Query is too deep." || text.starts_with("The recursion depth") {
+    let too_deep = ["Query is nested too deep.", "recursion limit exceeded."].contains(&text);
+    if too_deep || text.starts_with("The recursion depth") {
         return coded(error, "QUERY_TOO_DEEP");
     }
     if text == "Query is too complex." {

@@ -89,7 +89,9 @@ pub(super) fn is_time_zone(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use async_graphql::{ScalarType as _, Value};
+
+    use super::{Date, DateTime};
 
     #[test]
     fn dates_and_instants_are_read_strictly() {

@@ -30,8 +30,8 @@ pub(super) async fn web_app(State(app): State<App>, request: Request) -> Respons
             return response;
         }
         // A missing script must not be answered by a page.
-        if Path::new(path).extension().is_some() || path.starts_with("/data/") || path.starts_with("/health/")
-        {
+        let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+        if is_file || path.starts_with("/data/") || path.starts_with("/health/") {
             return not_found(&id);
         }
     }

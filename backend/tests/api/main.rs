@@ -1,0 +1,15 @@
+//! The API through the real router, on real databases.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod assets;
+mod consent;
+mod csrf;
+mod harness;
+mod invitations;
+mod limits;
+mod privacy;
+mod schema;
+mod sign_in;
+mod socket;
+mod sync;
+mod tokens;

@@ -1,0 +1,209 @@
+//! The command line as a person meets it: what it says, and how it ends.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::{
+    io::Write as _,
+    net::TcpListener,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use pulsekeep_core::account::ProviderKey;
+use pulsekeep_store::LinkTokens;
+use pulsekeep_sync::{TokenKind, Vault};
+use pulsekeep_testkit::{TestDatabase, build};
+use serde_json::Value;
+
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/// The command in a folder of its own, with nothing of ours in its environment.
+fn pulsekeep(folder: &Path, env: &[(&str, &str)], args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pulsekeep"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PULSEKEEP_")) {
+        command.env_remove(name);
+    }
+    let database = format!("sqlite://{}", folder.join("p.sqlite").display());
+    command
+        .current_dir(folder)
+        .env("PULSEKEEP_DATABASE__URL", database)
+        .env("PULSEKEEP_LOG__FILTER", "error");
+    command.envs(env.iter().copied()).args(args);
+    command
+}
+
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn ended(output: Output) -> Ended {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn run(folder: &Path, env: &[(&str, &str)], args: &[&str]) -> Ended {
+    ended(pulsekeep(folder, env, args).output().unwrap())
+}
+
+fn add_admin(folder: &Path) -> Ended {
+    let args =
+        ["user", "add", "--email", "a@example.org", "--role", "admin", "--code", "a1", "--password-stdin"];
+    let mut child = pulsekeep(folder, &[], &args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"a long password\n").unwrap();
+    ended(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn from_an_empty_folder_to_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let early = add_admin(at);
+    assert_eq!(early.code, 1);
+    assert!(early.err.contains("run `pulsekeep migrate` first"), "{}", early.err);
+    assert_eq!(run(at, &[], &["migrate"]).code, 0);
+    assert_eq!(run(at, &[], &["migrate"]).out, "The database is of this version.\n");
+    let added = add_admin(at);
+    assert_eq!(
+        (added.code, added.out.as_str()),
+        (0, "Added a@example.org (admin), code a1.\n"),
+        "{}",
+        added.err
+    );
+    let again = add_admin(at);
+    assert_eq!(
+        (again.code, again.err.as_str()),
+        (1, "error: There is already somebody with this e-mail address.\n")
+    );
+
+    let token = run(
+        at,
+        &[],
+        &["token", "create", "--user", "a1", "--name", "t", "--scope", "read:metrics", "--json"],
+    );
+    let token: Value = serde_json::from_str(&token.out).unwrap();
+    assert!(token["token"].as_str().unwrap().starts_with("pk_"));
+    let invited = run(at, &[], &["user", "invite", "--email", "b@example.org"]);
+    assert!(invited.out.starts_with("http://127.0.0.1:8080/invitation/"), "{}", invited.out);
+
+    let unknown = run(at, &[("PULSEKEEP_VAULT__KEY", KEY)], &["sync", "--user", "nobody"]);
+    assert_eq!(unknown.code, 1);
+    assert!(
+        unknown.err.contains("there is nobody with the e-mail address or code \"nobody\""),
+        "{}",
+        unknown.err
+    );
+    let unlinked = run(at, &[("PULSEKEEP_VAULT__KEY", KEY)], &["sync", "--user", "a1", "--wait"]);
+    assert_eq!(unlinked.code, 1);
+    assert!(unlinked.err.contains("a1: no linked account"), "{}", unlinked.err);
+    let reversed = ["sync", "--user", "a1", "--from", "2026-02-02", "--to", "2026-02-01"];
+    let reversed = run(at, &[("PULSEKEEP_VAULT__KEY", KEY)], &reversed);
+    assert!(reversed.code == 1 && reversed.err.contains("the range is reversed"), "{}", reversed.err);
+}
+
+#[test]
+fn every_problem_of_the_configuration_is_told_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = [
+        ("PULSEKEEP_VAULT__KEY", "too short"),
+        ("PULSEKEEP_HTTP__LISTEN", "here"),
+        ("PULSEKEEP_HTTP__PUBLC_URL", "https://x.example"),
+    ];
+    let serve = run(folder.path(), &env, &["serve"]);
+    assert_eq!(serve.code, 2);
+    assert!(serve.err.starts_with("The configuration has 3 problems:"), "{}", serve.err);
+    for part in [
+        "vault.key (PULSEKEEP_VAULT__KEY)",
+        "http.listen (PULSEKEEP_HTTP__LISTEN)",
+        "did you mean http.public_url?",
+    ] {
+        assert!(serve.err.contains(part), "{}", serve.err);
+    }
+    assert!(!folder.path().join("p.sqlite").exists(), "nothing was started");
+    let shown = run(folder.path(), &env, &["config", "show"]);
+    assert_eq!(shown.code, 2, "what is shown is not sound");
+    assert!(
+        shown.out.contains("http.listen = \"here\"") && !shown.out.contains("too short"),
+        "{}",
+        shown.out
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let serve = run(folder.path(), &[("PULSEKEEP_VAULT__KEY", KEY)], &["serve", "--listen", &address]);
+    assert_eq!(serve.code, 1);
+    assert!(
+        serve.err.contains(&format!("port {} is taken", taken.local_addr().unwrap().port())),
+        "{}",
+        serve.err
+    );
+}
+
+#[test]
+fn databases_out_of_reach_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, words) in [
+        ("sqlite:///proc/pulsekeep/p.sqlite", "cannot be written"),
+        ("postgres://nobody@127.0.0.1:9/none", "cannot be reached"),
+    ] {
+        let migrate = run(folder.path(), &[("PULSEKEEP_DATABASE__URL", url)], &["migrate"]);
+        assert_eq!(migrate.code, 1, "{url}");
+        assert!(migrate.err.contains(words), "{url}: {}", migrate.err);
+    }
+}
+
+#[test]
+fn a_vault_key_that_opens_nothing_is_told() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(async {
+        let database = TestDatabase::sqlite().await;
+        let ann = build::member(database.store(), "ann").await;
+        let link = build::link(database.store(), ann.id, ProviderKey::Fitbit, "7ABC").await;
+        let other = Vault::new(b"a key that is not the one below!", &[]);
+        let access = other.seal(link.id, TokenKind::Access, &"a token".into());
+        let tx = database.store().write().await.unwrap();
+        tx.put_tokens(ann.id, link.id, LinkTokens { access, ..build::tokens(2) }).await.unwrap();
+        tx.commit().await.unwrap();
+        database
+    });
+    let env = [("PULSEKEEP_VAULT__KEY", KEY), ("PULSEKEEP_DATABASE__URL", database.url())];
+    let sync = run(database.folder(), &env, &["sync", "--user", "ann"]);
+    assert_eq!(sync.code, 1);
+    assert!(sync.err.contains("another vault key; set VAULT__KEY"), "{}", sync.err);
+    let doctor = run(database.folder(), &env, &["doctor", "--json"]);
+    assert_eq!(doctor.code, 1);
+    let findings: Value = serde_json::from_str(&doctor.out).unwrap();
+    let of = |what: &str| {
+        findings.as_array().unwrap().iter().find(|f| f["what"] == what).unwrap()["verdict"].clone()
+    };
+    assert_eq!((of("tables"), of("vault")), ("ok".into(), "fault".into()), "{}", doctor.out);
+}
+
+#[test]
+fn the_schema_is_compared_line_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = run(folder.path(), &[], &["schema"]);
+    let file = folder.path().join("schema.graphql");
+    std::fs::write(&file, &printed.out).unwrap();
+    let check = |path: &Path| run(folder.path(), &[], &["schema", "--check", path.to_str().unwrap()]);
+    assert_eq!(check(&file).code, 0);
+    std::fs::write(&file, printed.out.replace("  displayName: String!\n", "")).unwrap();
+    let differs = check(&file);
+    assert_eq!(differs.code, 1);
+    assert!(
+        differs.err.contains("+ displayName: String!") && differs.err.contains("cargo xtask generate"),
+        "{}",
+        differs.err
+    );
+    let missing = check(Path::new("none.graphql"));
+    assert!(missing.code == 1 && missing.err.contains("cannot read none.graphql"), "{}", missing.err);
+}
