@@ -56,6 +56,6 @@ pub(crate) fn of_day(view: &View, day: Day) -> Value {
         "sleep_minutes_in_bed": main.map(Sleep::minutes_in_bed),
         "sleep_records": sleeps.len(),
         "nap_minutes_asleep": sleeps.iter().filter(|sleep| !sleep.main).map(Sleep::minutes_asleep).sum::<u32>(),
-        "weight_g": known.weights.iter().rfind(|weight| weight.time <= view.until()).map(|weight| weight.grams),
+        "weight_g": view.weights(day).last().map(|weight| weight.grams),
     })
 }

@@ -7,11 +7,6 @@ use super::error::not_found;
 use super::{Answer, Call};
 use crate::people::{Day, Weight};
 
-fn weights(call: &Call, day: Day) -> Vec<Weight> {
-    let Some(known) = call.view.day(day) else { return Vec::new() };
-    known.weights.iter().filter(|weight| weight.time <= call.view.until()).copied().collect()
-}
-
 fn body_mass_index(call: &Call, weight: &Weight) -> f64 {
     let metres = call.view.person().profile.height_cm / 100.0;
     (weight.grams / 1000.0 / (metres * metres) * 100.0).round() / 100.0
@@ -32,7 +27,7 @@ fn days(call: &Call, rest: &[&str], longest: i32) -> Result<Range, crate::refusa
 pub(crate) fn weight_log(call: &Call, rest: &[&str]) -> Answer {
     let mut logs: Vec<Value> = Vec::new();
     for day in days(call, rest, 31)?.days() {
-        for weight in weights(call, day) {
+        for weight in call.view.weights(day) {
             let local = weight.time + i64::from(weight.offset);
             let mut log = json!({
                 "bmi": body_mass_index(call, &weight),
@@ -70,7 +65,7 @@ pub(crate) fn series(call: &Call, resource: &str, rest: &[&str]) -> Answer {
     };
     let range = days(call, rest, longest)?;
     let wanted = |weight: &Weight| resource != "fat" || weight.fat_percent.is_some();
-    let latest = |day: Day| weights(call, day).into_iter().rfind(wanted);
+    let latest = |day: Day| call.view.weights(day).into_iter().rfind(wanted);
     let mut last = (1..=60).find_map(|back| latest(range.from.plus(-back)));
     let mut rows = Vec::new();
     for day in range.days() {

@@ -199,8 +199,6 @@ impl<'a> Reading<'a> {
     }
 
     fn weights(&self, day: Day) -> Vec<Record> {
-        let Some(known) = self.view.day(day) else { return Vec::new() };
-        let wanted = |weight: &&Weight| weight.time <= self.view.until();
         // neither a scale nor a typed-in number is a wearable
         if self.family == Family::Wearables {
             return Vec::new();
@@ -212,6 +210,6 @@ impl<'a> Reading<'a> {
             origin: if weight.manual { Origin::Manual } else { Origin::Scale },
             content: Content::Weight(*weight),
         };
-        known.weights.iter().filter(wanted).map(record).collect()
+        self.view.weights(day).iter().map(record).collect()
     }
 }

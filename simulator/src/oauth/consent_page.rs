@@ -15,9 +15,9 @@ main { max-width: 36rem; margin: 0 auto; padding: 1.5rem; background: var(--card
   border-radius: 1rem; }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 .25rem; }
 p { margin: .25rem 0 1rem; } .soft, small { color: var(--soft); }
-fieldset { border: 1px solid var(--edge); border-radius: .75rem; margin: 0 0 1.25rem; padding: .5rem 1rem .75rem; }
+fieldset { min-width: 0; border: 1px solid var(--edge); border-radius: .75rem; margin: 0 0 1.25rem; padding: .5rem 1rem .75rem; }
 legend { font-weight: 600; padding: 0 .4rem; }
-label { display: grid; grid-template-columns: 1.5rem 1fr; gap: .5rem; align-items: start; padding: .4rem 0; cursor: pointer; }
+label { display: grid; grid-template-columns: 1.5rem minmax(0, 1fr); gap: .5rem; align-items: start; padding: .4rem 0; cursor: pointer; }
 label + label { border-top: 1px solid var(--edge); }
 input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--act); }
 small { display: block; }
@@ -26,7 +26,7 @@ button { font: inherit; font-weight: 600; padding: .6rem 1.4rem; border-radius: 
   background: transparent; color: inherit; cursor: pointer; }
 button.act { background: var(--act); color: var(--on-act); border-color: var(--act); }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
-code { overflow-wrap: anywhere; }
+code, small, p { overflow-wrap: anywhere; }
 ";
 
 fn brand(provider: Provider) -> &'static str {

@@ -71,8 +71,10 @@ impl Heart {
         let circadian = 4.0 * ((hour - 11.0) / 24.0 * std::f64::consts::TAU).sin();
         let steps = f64::from(minute.steps);
         let cadence = 0.25 * steps + 0.6 * (steps - 110.0).max(0.0);
-        let intensity = [0.0, 7.0, 30.0, 58.0][usize::from(minute.intensity.min(3))];
+        let intensity = [0.0, 7.0, 31.0, 64.0][usize::from(minute.intensity.min(3))];
         let load = cadence.max(intensity) + 0.35 * cadence.min(intensity);
+        // efforts are fitted to a heart with 120 beats between rest and maximum
+        let load = load * (self.maximum - self.resting) / 120.0;
         self.capped(self.resting + 9.0 + circadian + posture + load)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::civil::{DAY_SECONDS, Day};
-use super::day::{Minute, PersonDay};
+use super::day::{Minute, PersonDay, Weight};
 use super::roster::Sync;
 use super::sleep::Sleep;
 use super::{People, Person};
@@ -81,16 +81,28 @@ impl View {
         self.first_day().midnight() - 15 * 3600
     }
 
-    /// The person's whole day, if it lies in the account's time, has begun, and is not withheld.
+    /// The person's whole day, if it lies in the account's time and has begun. What of it the provider has,
+    /// say the other functions.
     pub fn day(&self, day: Day) -> Option<Arc<PersonDay>> {
-        let hidden = self.withheld.iter().any(|range| (range.from..=range.to).contains(&day));
         let inside = (self.first_day()..=self.today()).contains(&day);
-        (inside && !hidden).then(|| self.people.day(&self.person, day))
+        inside.then(|| self.people.day(&self.person, day))
+    }
+
+    fn is_withheld(&self, day: Day) -> bool {
+        self.withheld.iter().any(|range| (range.from..=range.to).contains(&day))
+    }
+
+    /// Weight logs of a day that the provider has.
+    pub fn weights(&self, day: Day) -> Vec<Weight> {
+        let known = self.day(day).filter(|_| !self.is_withheld(day));
+        let there = |weight: &&Weight| weight.time <= self.until;
+        known.map(|known| known.weights.iter().filter(there).copied().collect()).unwrap_or_default()
     }
 
     /// Minutes of a civil day that the provider has.
     pub fn minutes_of<'a>(&self, day: &'a PersonDay) -> impl DoubleEndedIterator<Item = Minute> + use<'a> {
         let until = self.until;
+        let until = if self.is_withheld(day.day) { i64::MIN } else { until };
         let count = day.minutes.partition_point(|minute| minute.start + 60 <= until);
         day.minutes[..count].iter().copied()
     }
@@ -101,7 +113,7 @@ impl View {
         let mut found = Vec::new();
         let mut day = Day::of_local(from - 15 * 3600);
         while day.midnight() <= to + 15 * 3600 {
-            if let Some(known) = self.day(day) {
+            if let Some(known) = self.day(day).filter(|_| !self.is_withheld(day)) {
                 let first = known.minutes.partition_point(|minute| minute.start < from);
                 let last = known.minutes.partition_point(|minute| minute.start < to).max(first);
                 found.extend(known.minutes[first..last].iter().map(|minute| (*minute, known.clone())));
@@ -116,6 +128,7 @@ impl View {
     pub fn sleeps(&self, day: Day) -> Vec<Sleep> {
         let finished = |sleep: &Sleep| sleep.end <= self.until && sleep.end + SLEEP_PROCESSING <= self.now;
         self.day(day)
+            .filter(|_| !self.is_withheld(day))
             .map(|day| day.sleeps.iter().filter(|sleep| finished(sleep)).cloned().collect())
             .unwrap_or_default()
     }
@@ -129,7 +142,7 @@ impl View {
     pub fn resting(&self, day: Day) -> Option<(u32, bool)> {
         let known = self.day(day)?;
         let (bpm, from_sleep) = known.resting?;
-        let over = || known.minutes.last().is_some_and(|minute| minute.start + 60 <= self.until);
+        let over = || self.minutes_of(&known).count() == known.minutes.len();
         let available = if from_sleep { self.night_known(day) } else { over() };
         available.then_some((bpm, from_sleep))
     }

@@ -134,6 +134,8 @@ async fn late_data_arrive_all_at_once() {
         items(&fitbit.fitbit("1.2/user/-/sleep/date/2026-11-10/2026-11-20.json").await, "sleep").len()
     };
     assert_eq!(days().await, 4);
+    let late = fitbit.fitbit("1/user/-/activities/minutesSedentary/date/2026-11-20/1d.json").await;
+    assert_eq!(late["activities-minutesSedentary"][0]["value"], "1440", "as if the watch had not been worn");
     let before = sleeps().await;
     world.pass_seconds(3600);
     let google_again = world.google("nora").await;
