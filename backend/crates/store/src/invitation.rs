@@ -4,7 +4,7 @@ use pulsekeep_core::{
     EpochMs,
     id::{InvitationId, UserId},
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::{Store, StoreError, entity::invitation};
 
@@ -71,12 +71,15 @@ impl Store {
         now: EpochMs,
     ) -> Result<Option<Invitation>, StoreError> {
         let tx = self.write().await?;
-        let found = invitation::Entity::find()
+        let mut query = invitation::Entity::find()
             .filter(invitation::Column::TokenHash.eq(token_hash.to_vec()))
             .filter(invitation::Column::RedeemedAt.is_null())
-            .filter(invitation::Column::ExpiresAt.gt(now.0))
-            .one(tx.db())
-            .await?;
+            .filter(invitation::Column::ExpiresAt.gt(now.0));
+        if tx.engine() == crate::Engine::Postgres {
+            // The second of two waits for the first here, and then finds it redeemed.
+            query = query.lock_exclusive();
+        }
+        let found = query.one(tx.db()).await?;
         let Some(row) = found else { return Ok(None) };
         let redeem = invitation::ActiveModel { redeemed_at: Set(Some(now.0)), ..row.clone().into() };
         redeem.update(tx.db()).await?;
