@@ -4,7 +4,7 @@ use pulsekeep_core::{EpochMs, account::Role, id::UserId};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, Func},
+    sea_query::{Expr, Func, LikeExpr},
 };
 
 use crate::{
@@ -107,6 +107,18 @@ impl Store {
     /// # Errors
     /// The database's own; a taken address or code is an outcome.
     pub async fn create_user(&self, new: NewUser, now: EpochMs) -> Result<CreateUser, StoreError> {
+        let email = new.email.trim().to_lowercase();
+        match self.insert_user(new, now).await {
+            // Somebody else was faster, on PostgreSQL.
+            Err(StoreError::Conflict) if self.user_by_email(&email).await?.is_some() => {
+                Ok(CreateUser::EmailTaken)
+            }
+            Err(StoreError::Conflict) => Ok(CreateUser::CodeTaken),
+            outcome => outcome,
+        }
+    }
+
+    async fn insert_user(&self, new: NewUser, now: EpochMs) -> Result<CreateUser, StoreError> {
         let tx = self.write().await?;
         let id = tx.next_id(now);
         let email = new.email.trim().to_lowercase();
@@ -178,8 +190,17 @@ impl Store {
             query = query.filter(app_user::Column::Id.gt(after.0));
         }
         if let Some(search) = filter.search.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
-            let pattern = format!("%{}%", search.to_lowercase().replace(['%', '_'], ""));
-            let like = |column: app_user::Column| Expr::expr(Func::lower(Expr::col(column))).like(&*pattern);
+            let mut pattern = "%".to_owned();
+            for letter in search.to_lowercase().chars() {
+                if matches!(letter, '%' | '_' | '\\') {
+                    pattern.push('\\');
+                }
+                pattern.push(letter);
+            }
+            pattern.push('%');
+            let like = |column: app_user::Column| {
+                Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(&*pattern).escape('\\'))
+            };
             query = query.filter(
                 Condition::any()
                     .add(like(app_user::Column::Email))
