@@ -56,6 +56,9 @@ impl From<DbErr> for StoreError {
         {
             return Self::ReadOnly(text);
         }
+        if lower.contains("file is not a database") {
+            return Self::Address("the file is there, but it is not an SQLite database".to_owned());
+        }
         match &error {
             DbErr::Conn(RuntimeErr::SqlxError(_) | RuntimeErr::Internal(_)) | DbErr::ConnectionAcquire(_) => {
                 Self::Unreachable(text)
