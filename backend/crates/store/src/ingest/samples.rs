@@ -26,6 +26,13 @@ pub enum Replace {
     Instants(EpochMs, EpochMs),
 }
 
+/// What a fetch covers: its window, and the instants of its samples. A sample that was dated by another offset before
+/// lies in another day; it is the same sample all the same.
+struct Window {
+    replace: Replace,
+    instants: Vec<i64>,
+}
+
 /// Samples with instants and offsets resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedSamples {
@@ -49,16 +56,27 @@ impl WriteTx {
         replace: Replace,
     ) -> Result<Vec<Date>, StoreError> {
         let mut fresh = split_by_day(&samples.block);
-        if let Replace::Days(range) = replace {
-            // An endpoint asked for civil days may answer with a little more; it belongs to another window.
-            fresh.retain(|day, _| range.contains(*day));
+        // An endpoint may answer with a little more than it was asked for; that belongs to another window.
+        match replace {
+            Replace::Days(range) => fresh.retain(|day, _| range.contains(*day)),
+            Replace::Instants(start, end) => fresh.retain(|_, block| {
+                let inside: Vec<usize> =
+                    (0..block.len()).filter(|&i| (start.0..end.0).contains(&block.at[i])).collect();
+                if inside.len() < block.len() {
+                    *block = block.taken(&inside);
+                }
+                !block.is_empty()
+            }),
         }
-        let stored = self.touched_blocks(user, samples.metric, stream, replace, fresh.keys()).await?;
+        let mut instants: Vec<i64> = fresh.values().flat_map(|block| &block.at).copied().collect();
+        instants.sort_unstable();
+        let window = Window { replace, instants };
+        let stored = self.touched_blocks(user, samples.metric, stream, &window, fresh.keys()).await?;
         let days: BTreeSet<Date> = fresh.keys().chain(stored.keys()).copied().collect();
         let mut with_samples = Vec::new();
         for day in days {
             let outside = match stored.get(&day) {
-                Some(row) => Some(outside_of(&read_block(row)?, replace)),
+                Some(row) => Some(outside_of(&read_block(row)?, &window)),
                 None => None,
             };
             let next = match (outside, fresh.remove(&day)) {
@@ -85,23 +103,29 @@ impl WriteTx {
         user: UserId,
         metric: Metric,
         stream: StreamId,
-        replace: Replace,
+        window: &Window,
         fresh: impl Iterator<Item = &Date>,
     ) -> Result<BTreeMap<Date, sample_block::Model>, StoreError> {
         use sample_block::Column as C;
-        let inside = match replace {
+        let overlapping =
+            |first: i64, last: i64| Condition::all().add(C::FirstMs.lte(last)).add(C::LastMs.gte(first));
+        let inside = match window.replace {
             Replace::Days(range) => {
                 Condition::all().add(C::Day.gte(day_text(range.start))).add(C::Day.lt(day_text(range.end)))
             }
-            Replace::Instants(start, end) => {
-                Condition::all().add(C::FirstMs.lt(end.0)).add(C::LastMs.gte(start.0))
-            }
+            Replace::Instants(start, end) => overlapping(start.0, end.0 - 1),
         };
+        let again = window.instants.first().zip(window.instants.last()).map(|(a, b)| overlapping(*a, *b));
         let rows = sample_block::Entity::find()
             .filter(C::UserId.eq(user.0))
             .filter(C::Metric.eq(metric.code()))
             .filter(C::StreamId.eq(stream.0))
-            .filter(Condition::any().add(inside).add(C::Day.is_in(fresh.map(|&day| day_text(day)))))
+            .filter(
+                Condition::any()
+                    .add(inside)
+                    .add_option(again)
+                    .add(C::Day.is_in(fresh.map(|&day| day_text(day)))),
+            )
             .all(self.db())
             .await?;
         rows.into_iter().map(|row| Ok((day_of(&row.day)?, row))).collect()
@@ -175,16 +199,13 @@ pub(crate) fn read_block(row: &sample_block::Model) -> Result<Block, StoreError>
 }
 
 /// The part of a stored block that the window does not replace.
-fn outside_of(stored: &Block, replace: Replace) -> Block {
-    let kept: Vec<usize> = match replace {
-        // Blocks are found by their day, so all of it is inside, unless it was found for its fresh samples.
-        Replace::Days(range) => {
-            (0..stored.len()).filter(|&i| !range.contains(day_of_sample(stored, i))).collect()
-        }
-        Replace::Instants(start, end) => {
-            (0..stored.len()).filter(|&i| stored.at[i] < start.0 || stored.at[i] >= end.0).collect()
-        }
+fn outside_of(stored: &Block, window: &Window) -> Block {
+    let is_inside = |i: usize| match window.replace {
+        Replace::Days(range) => range.contains(day_of_sample(stored, i)),
+        Replace::Instants(start, end) => (start.0..end.0).contains(&stored.at[i]),
     };
+    let comes_again = |i: usize| window.instants.binary_search(&stored.at[i]).is_ok();
+    let kept: Vec<usize> = (0..stored.len()).filter(|&i| !is_inside(i) && !comes_again(i)).collect();
     stored.taken(&kept)
 }
 
