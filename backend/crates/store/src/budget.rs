@@ -67,6 +67,18 @@ impl WriteTx {
         use sea_orm::QuerySelect;
         let mut query = rate_budget::Entity::find_by_id(scope.key());
         if self.engine() == crate::Engine::Postgres {
+            // A row that is not there cannot be locked, and two first requests would count as one.
+            let fresh = rate_budget::Model {
+                scope: scope.key(),
+                period_start: 0,
+                used: 0,
+                request_limit: 0,
+                blocked_until: None,
+            };
+            rate_budget::Entity::insert(rate_budget::ActiveModel::from(fresh))
+                .on_conflict(OnConflict::column(rate_budget::Column::Scope).do_nothing().to_owned())
+                .exec_without_returning(self.db())
+                .await?;
             query = query.lock_exclusive();
         }
         Ok(query.one(self.db()).await?.map(BudgetState::from).unwrap_or_default())
