@@ -199,6 +199,8 @@ impl Store {
 struct Tally {
     done: i32,
     failed: i32,
+    /// Left out by a person: neither read nor given up.
+    cancelled: i32,
     running: i32,
     due: i32,
     requests: i32,
@@ -212,8 +214,12 @@ impl Tally {
         for (state, code, next_run_at, requests) in windows {
             tally.requests += requests;
             let counts_code = match WindowState::parse(state) {
-                Some(WindowState::Done | WindowState::Cancelled) => {
+                Some(WindowState::Done) => {
                     tally.done += 1;
+                    false
+                }
+                Some(WindowState::Cancelled) => {
+                    tally.cancelled += 1;
                     false
                 }
                 Some(WindowState::Running) => {
@@ -256,6 +262,7 @@ impl WriteTx {
     /// # Errors
     /// The database's own.
     pub async fn create_job(&mut self, new: NewJob, now: EpochMs) -> Result<JobId, StoreError> {
+        self.lock_person(new.user_id.0).await?;
         let id = JobId(self.next_id(now));
         let change_seq = self.next_change(new.user_id, id).await?;
         let state = if new.windows.is_empty() { JobState::Done } else { JobState::Planned };
@@ -376,14 +383,18 @@ impl WriteTx {
         now: EpochMs,
     ) -> Result<(), StoreError> {
         use sync_window::Column as W;
+        self.lock_person(user.0).await?;
         if state == JobState::Cancelled {
             sync_window::Entity::update_many()
                 .col_expr(W::State, Expr::value(WindowState::Cancelled.key()))
+                .col_expr(W::LeaseOwner, Expr::value(Option::<String>::None))
+                .col_expr(W::LeaseUntil, Expr::value(Option::<i64>::None))
                 .filter(W::UserId.eq(user.0))
                 .filter(W::JobId.eq(job.0))
                 .filter(W::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)))
                 .exec(self.db())
                 .await?;
+            self.forget_pending(user, job).await?;
         }
         sync_job::Entity::update_many()
             .col_expr(sync_job::Column::State, Expr::value(state.key()))
@@ -391,7 +402,8 @@ impl WriteTx {
             .filter(sync_job::Column::Id.eq(job.0))
             .exec(self.db())
             .await?;
-        self.refresh_job(user, job, now).await
+        self.recount_job(user, job, now);
+        Ok(())
     }
 
     /// Makes the failed windows of a job due again; returns how many.
@@ -405,16 +417,19 @@ impl WriteTx {
         now: EpochMs,
     ) -> Result<u64, StoreError> {
         use sync_window::Column as W;
+        self.lock_person(user.0).await?;
         let again = sync_window::Entity::update_many()
             .col_expr(W::State, Expr::value(WindowState::Due.key()))
             .col_expr(W::NextRunAt, Expr::value(now.0))
             .col_expr(W::Attempt, Expr::value(0))
+            .col_expr(W::Code, Expr::value(Option::<String>::None))
+            .col_expr(W::LeaseUntil, Expr::value(Option::<i64>::None))
             .filter(W::UserId.eq(user.0))
             .filter(W::JobId.eq(job.0))
             .filter(W::State.eq(WindowState::Failed.key()))
             .exec(self.db())
             .await?;
-        self.refresh_job(user, job, now).await?;
+        self.recount_job(user, job, now);
         Ok(again.rows_affected)
     }
 }

@@ -8,7 +8,7 @@ use pulsekeep_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
@@ -267,10 +267,29 @@ impl WriteTx {
         if holder.is_some() {
             linked_account::ActiveModel::from(row.clone()).reset_all().update(self.db()).await?;
         } else {
-            let insert = linked_account::Entity::insert(linked_account::ActiveModel::from(row.clone()));
-            insert.exec_without_returning(self.db()).await?;
+            use linked_account::Column::{Provider, ProviderUserId};
+            let once = OnConflict::columns([Provider, ProviderUserId]).do_nothing().to_owned();
+            let insert = linked_account::Entity::insert(linked_account::ActiveModel::from(row.clone()))
+                .on_conflict(once)
+                .exec_without_returning(self.db());
+            if insert.await? == 0 {
+                // Somebody else was faster, on PostgreSQL.
+                return Ok(LinkOutcome::TakenByAnotherPerson);
+            }
         }
         Ok(LinkOutcome::Linked(row.try_into()?))
+    }
+
+    /// The generation of a link's tokens, which nobody else changes until this transaction ends.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn token_generation(&self, user: UserId, link: LinkId) -> Result<Option<i64>, StoreError> {
+        let mut query = link_token::Entity::find_by_id((user.0, link.0));
+        if self.engine() == crate::Engine::Postgres {
+            query = query.lock_exclusive();
+        }
+        Ok(query.one(self.db()).await?.map(|row| row.generation))
     }
 
     /// Stores a sealed pair and frees the refresh lease. The generation rises by one from `tokens.generation`'s
@@ -345,6 +364,7 @@ impl WriteTx {
         state: LinkState,
         now: EpochMs,
     ) -> Result<(), StoreError> {
+        self.lock_person(user.0).await?;
         let row = linked_account::ActiveModel {
             user_id: Set(user.0),
             id: Set(link.0),

@@ -1,26 +1,38 @@
 //! The unit of work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pulsekeep_core::{
     EpochMs,
     id::{JobId, UserId},
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QuerySelect, Statement, sea_query::LockType,
+};
 
-use crate::{Change, Engine, Store, StoreError, change::CHANNEL, database::plus, entity::change_counter};
+use crate::{
+    Change, Engine, Store, StoreError,
+    change::CHANNEL,
+    database::plus,
+    entity::{app_user, change_counter},
+};
 
 /// A transaction that writes. Dropped without [`WriteTx::commit`], it leaves nothing behind.
+///
+/// Rows are locked in one order, so that no two transactions wait for each other: person, link, windows, then, at the
+/// commit, jobs by their ids.
 #[derive(Debug)]
 pub struct WriteTx {
     store: Store,
     tx: DatabaseTransaction,
     changed_jobs: BTreeSet<(i64, i64)>,
+    /// Jobs whose windows have changed, to be counted again at the commit.
+    stale_jobs: BTreeMap<(i64, i64), EpochMs>,
 }
 
 impl WriteTx {
     pub(crate) fn new(store: Store, tx: DatabaseTransaction) -> Self {
-        Self { store, tx, changed_jobs: BTreeSet::new() }
+        Self { store, tx, changed_jobs: BTreeSet::new(), stale_jobs: BTreeMap::new() }
     }
 
     pub(crate) fn db(&self) -> &DatabaseTransaction {
@@ -33,6 +45,20 @@ impl WriteTx {
 
     pub(crate) fn next_id(&self, now: EpochMs) -> i64 {
         self.store.next_id(now)
+    }
+
+    /// Lets one transaction at a time change a person's accounts, windows and data. SQLite has one writer anyway; on
+    /// PostgreSQL the user row is locked, in a way that rows which refer to it can still be inserted.
+    pub(crate) async fn lock_person(&self, user: i64) -> Result<(), StoreError> {
+        if self.engine() == Engine::Postgres {
+            app_user::Entity::find_by_id(user).lock(LockType::NoKeyUpdate).one(&self.tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Has a job's windows counted again at the commit.
+    pub(crate) fn recount_job(&mut self, user: UserId, job: JobId, now: EpochMs) {
+        self.stale_jobs.insert((user.0, job.0), now);
     }
 
     /// The next number of the change counter, by which other processes on SQLite find changed jobs. PostgreSQL
@@ -54,7 +80,10 @@ impl WriteTx {
     ///
     /// # Errors
     /// The database's own; nothing was written then.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        for ((user, job), now) in std::mem::take(&mut self.stale_jobs) {
+            self.refresh_job(UserId(user), JobId(job), now).await?;
+        }
         if self.engine() == Engine::Postgres {
             for (user, job) in &self.changed_jobs {
                 let notify = Statement::from_sql_and_values(

@@ -15,7 +15,7 @@ use crate::{
     Store, StoreError, WriteTx,
     convert::range_of,
     database::plus,
-    entity::{sync_job, sync_window},
+    entity::{linked_account, sync_job, sync_window},
 };
 
 /// Names a window.
@@ -146,13 +146,22 @@ impl Store {
     /// The database's own.
     pub async fn next_due_at(&self) -> Result<Option<EpochMs>, StoreError> {
         use sync_window::Column as C;
-        let row = sync_window::Entity::find()
-            .filter(C::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)))
-            .filter(C::JobId.in_subquery(moving_jobs()))
-            .order_by_asc(C::NextRunAt)
-            .one(self.reader())
-            .await?;
-        Ok(row.map(|row| EpochMs(Ord::max(row.next_run_at, row.lease_until.unwrap_or(0)))))
+        let mut earliest = None;
+        // A window at work comes due when its lease ends.
+        for (state, time) in [(WindowState::Due, C::NextRunAt), (WindowState::Running, C::LeaseUntil)] {
+            let row = sync_window::Entity::find()
+                .filter(C::State.eq(state.key()))
+                .filter(C::JobId.in_subquery(moving_jobs()))
+                .order_by_asc(time)
+                .one(self.reader())
+                .await?;
+            let at = row.map(|row| match state {
+                WindowState::Due => row.next_run_at,
+                _ => row.lease_until.unwrap_or(0),
+            });
+            earliest = [earliest, at].into_iter().flatten().min();
+        }
+        Ok(earliest.map(EpochMs))
     }
 
     /// Claims a window under a lease. `None` when another has it, its time has not come, or its job no longer moves.
@@ -184,7 +193,7 @@ impl Store {
         let row = sync_window::Entity::find().filter(this(key)).one(tx.db()).await?;
         let job = sync_job::Entity::find_by_id((key.user.0, key.job.0)).one(tx.db()).await?;
         let (Some(row), Some(job)) = (row, job) else { return Ok(None) };
-        tx.refresh_job(key.user, key.job, now).await?;
+        tx.recount_job(key.user, key.job, now);
         tx.commit().await?;
         Ok(Some(ClaimedWindow {
             link: LinkId(row.link_id),
@@ -215,6 +224,7 @@ impl WriteTx {
     /// The database's own.
     pub async fn holds_lease(&self, key: WindowKey, owner: &str) -> Result<bool, StoreError> {
         use sync_window::Column as C;
+        self.lock_person(key.user.0).await?;
         let mut query = sync_window::Entity::find()
             .filter(this(key))
             .filter(C::State.eq(WindowState::Running.key()))
@@ -247,7 +257,8 @@ impl WriteTx {
             .filter(this(key))
             .exec(self.db())
             .await?;
-        self.refresh_job(key.user, key.job, now).await
+        self.recount_job(key.user, key.job, now);
+        Ok(())
     }
 
     /// Puts a window off until `at`; `is_retry` counts it among the job's retries.
@@ -283,7 +294,8 @@ impl WriteTx {
                 .exec(self.db())
                 .await?;
         }
-        self.refresh_job(key.user, key.job, now).await
+        self.recount_job(key.user, key.job, now);
+        Ok(())
     }
 
     /// Puts off every due window of an account, or of one of its jobs, until `at`: the budget is used up. They need not
@@ -300,6 +312,10 @@ impl WriteTx {
         now: EpochMs,
     ) -> Result<(), StoreError> {
         use sync_window::Column as C;
+        let owner = linked_account::Entity::find().filter(linked_account::Column::Id.eq(link.0));
+        if let Some(owner) = owner.one(self.db()).await? {
+            self.lock_person(owner.user_id).await?;
+        }
         let due = Condition::all()
             .add(C::LinkId.eq(link.0))
             .add_option(only.map(|job| C::JobId.eq(job.0)))
@@ -320,12 +336,12 @@ impl WriteTx {
             .exec(self.db())
             .await?;
         for (user, job) in jobs {
-            self.refresh_job(UserId(user), JobId(job), now).await?;
+            self.recount_job(UserId(user), JobId(job), now);
         }
         Ok(())
     }
 
-    /// Gives up every window of an account that has not been read.
+    /// Gives up every window of an account that has not been read, and the days that wait for them.
     ///
     /// # Errors
     /// The database's own.
@@ -337,6 +353,7 @@ impl WriteTx {
         now: EpochMs,
     ) -> Result<(), StoreError> {
         use sync_window::Column as C;
+        self.lock_person(user.0).await?;
         let open = Condition::all()
             .add(C::UserId.eq(user.0))
             .add(C::LinkId.eq(link.0))
@@ -353,11 +370,13 @@ impl WriteTx {
             .col_expr(C::State, Expr::value(WindowState::Failed.key()))
             .col_expr(C::Code, Expr::value(code.key()))
             .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
+            .col_expr(C::LeaseUntil, Expr::value(Option::<i64>::None))
             .filter(open)
             .exec(self.db())
             .await?;
+        self.fail_pending(user, &jobs, code).await?;
         for job in jobs {
-            self.refresh_job(user, JobId(job), now).await?;
+            self.recount_job(user, JobId(job), now);
         }
         Ok(())
     }

@@ -5,12 +5,12 @@ use pulsekeep_core::{
     EpochMs, Metric,
     catalogue::Grain,
     coverage::CoverageState,
-    id::{RawId, StreamId, UserId},
+    id::{JobId, RawId, StreamId, UserId},
     job::FailureCode,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, EntityTrait, QueryFilter,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
@@ -38,6 +38,15 @@ pub(crate) fn grain_code(grain: Grain) -> i16 {
         Grain::Minute => 2,
         Grain::Session => 3,
     }
+}
+
+/// The rows that wait for these jobs.
+fn pending(user: UserId, jobs: &[i64]) -> Condition {
+    use coverage::Column as C;
+    Condition::all()
+        .add(C::UserId.eq(user.0))
+        .add(C::JobId.is_in(jobs.iter().copied()))
+        .add(C::State.eq(CoverageState::Pending.key()))
 }
 
 impl WriteTx {
@@ -100,6 +109,28 @@ impl WriteTx {
                 .exec_without_returning(self.db())
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Days that wait for a job which was cancelled wait no longer: nothing is known of them.
+    pub(crate) async fn forget_pending(&self, user: UserId, job: JobId) -> Result<(), StoreError> {
+        coverage::Entity::delete_many().filter(pending(user, &[job.0])).exec(self.db()).await?;
+        Ok(())
+    }
+
+    /// Days that wait for windows which were given up have failed.
+    pub(crate) async fn fail_pending(
+        &self,
+        user: UserId,
+        jobs: &[i64],
+        code: FailureCode,
+    ) -> Result<(), StoreError> {
+        coverage::Entity::update_many()
+            .col_expr(coverage::Column::State, Expr::value(CoverageState::Failed.key()))
+            .col_expr(coverage::Column::Code, Expr::value(code.key()))
+            .filter(pending(user, jobs))
+            .exec(self.db())
+            .await?;
         Ok(())
     }
 

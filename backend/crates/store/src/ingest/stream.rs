@@ -1,5 +1,7 @@
 //! Streams and the choice among them.
 
+use std::collections::BTreeSet;
+
 use pulsekeep_core::{
     EpochMs, Metric,
     account::ProviderKey,
@@ -41,14 +43,13 @@ impl WriteTx {
         provider: ProviderKey,
         now: EpochMs,
     ) -> Result<(StreamId, i16), StoreError> {
-        let found = stream::Entity::find()
-            .filter(stream::Column::UserId.eq(user.0))
-            .filter(stream::Column::LinkId.eq(link.0))
-            .filter(stream::Column::Label.eq(MERGED))
-            .one(self.db())
-            .await?;
-        if let Some(row) = found {
-            return Ok((StreamId(row.id), row.precedence));
+        if let Some(found) = self.find_merged(user, link).await? {
+            return Ok(found);
+        }
+        // Of two that would make it, the second finds it.
+        self.lock_person(user.0).await?;
+        if let Some(found) = self.find_merged(user, link).await? {
+            return Ok(found);
         }
         let row = stream::Model {
             user_id: user.0,
@@ -60,6 +61,16 @@ impl WriteTx {
         let made = (StreamId(row.id), row.precedence);
         stream::Entity::insert(stream::ActiveModel::from(row)).exec_without_returning(self.db()).await?;
         Ok(made)
+    }
+
+    async fn find_merged(&self, user: UserId, link: LinkId) -> Result<Option<(StreamId, i16)>, StoreError> {
+        let found = stream::Entity::find()
+            .filter(stream::Column::UserId.eq(user.0))
+            .filter(stream::Column::LinkId.eq(link.0))
+            .filter(stream::Column::Label.eq(MERGED))
+            .one(self.db())
+            .await?;
+        Ok(found.map(|row| (StreamId(row.id), row.precedence)))
     }
 
     /// Chooses `stream` for these days of a metric, unless a stream of lower precedence number is chosen already.
@@ -74,7 +85,8 @@ impl WriteTx {
         (stream, precedence): (StreamId, i16),
     ) -> Result<(), StoreError> {
         use day_choice::Column as C;
-        let rows = days.iter().map(|&day| day_choice::ActiveModel {
+        let days: BTreeSet<Date> = days.iter().copied().collect();
+        let rows = days.into_iter().map(|day| day_choice::ActiveModel {
             user_id: ActiveValue::Set(user.0),
             metric: ActiveValue::Set(metric.code()),
             day: ActiveValue::Set(day_text(day)),
