@@ -70,7 +70,7 @@ fn a_file_that_is_no_database_is_not_called_a_server_out_of_reach() {
         let path = db.folder().join("notes.txt");
         std::fs::write(&path, "these are notes and no database at all, and they are long enough").unwrap();
         let text = refusal(&format!("sqlite://{}", path.display())).await.to_string();
-        assert!(text.contains("not a database"), "{text}");
+        assert!(text.contains("not an SQLite database"), "{text}");
         assert!(!text.contains("server is running"), "{text}");
     });
 }
