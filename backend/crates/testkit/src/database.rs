@@ -129,8 +129,19 @@ impl TestDatabase {
         }
     }
 
+    /// A second database of the same engine; on a server it stays until [`TestDatabase::remove`].
+    pub async fn beside(&self) -> std::sync::Arc<Self> {
+        std::sync::Arc::new(match &self.home {
+            Home::Folder(_) => Self::sqlite().await,
+            Home::Server { server, .. } => Self::postgres(server).await,
+        })
+    }
+
     /// Removes a database of a server. A file goes by itself.
-    pub(crate) async fn remove(&self) {
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn remove(&self) {
         if let Home::Server { server, name } = &self.home {
             let mut connection = PgConnection::connect(server).await.unwrap();
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
