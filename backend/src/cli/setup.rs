@@ -91,6 +91,7 @@ pub fn policy(config: &Config) -> SyncPolicy {
         incremental_every_ms: i64::from(config.sync.interval_minutes) * MINUTE_MS,
         first_backfill_days: i64::from(config.sync.first_backfill_days),
         close_after_days: i64::from(config.sync.close_after_days),
+        lease_ms: i64::from(config.sync.lease_seconds) * 1000,
         ..SyncPolicy::default()
     }
 }

@@ -125,6 +125,8 @@ pub struct SyncConfig {
     pub first_backfill_days: u32,
     /// Days after which a day counts as closed.
     pub close_after_days: u32,
+    /// Seconds after which a window at work is taken over when its worker is gone.
+    pub lease_seconds: u32,
     /// Requests made at the same time by one worker.
     pub parallel: u32,
 }

@@ -215,6 +215,7 @@ impl Reader {
             interval_minutes: self.number("sync.interval_minutes", 1..=1440),
             first_backfill_days: self.number("sync.first_backfill_days", 0..=3650),
             close_after_days: self.number("sync.close_after_days", 1..=365),
+            lease_seconds: self.number("sync.lease_seconds", 1..=3600),
             parallel: self.number("sync.parallel", 1..=64),
         }
     }

@@ -55,6 +55,10 @@ const MINUTES_A_DAY: i64 = 25 * 60;
 /// Sleep sessions a day that are likely: the night, and now and then a nap.
 const SLEEP_A_DAY_PERCENT: i64 = 104;
 
+/// Up to so many days an incremental sync asks for the detail of each day by itself: these are asked for again and
+/// again, and a raw document gives way to the next answer only if both speak of the same days.
+const LIVE_DAYS: i64 = 7;
+
 /// Requests of one window: likely, and at the most.
 fn requests(endpoint: &Endpoint, days: i64) -> (i64, i64) {
     let page = i64::from(endpoint.page_size);
@@ -83,7 +87,7 @@ pub struct PlanInput<'a> {
     pub metrics: &'a [Metric],
     /// The days asked for.
     pub days: DayRange,
-    /// What the job is for: an incremental sync asks whole civil days, so that its raw documents replace each other.
+    /// What the job is for: an incremental sync asks for closed days too.
     pub kind: JobKind,
     /// The account's budget.
     pub allowance: Allowance,
@@ -103,7 +107,7 @@ pub fn plan(input: &PlanInput<'_>, is_closed: impl Fn(&'static Endpoint, Date) -
         let days =
             input.days.days().filter(|&day| input.kind != JobKind::Backfill || !is_closed(endpoint, day));
         let length = match (input.kind, endpoint.grain) {
-            (JobKind::Incremental, Grain::Minute) => 1,
+            (JobKind::Incremental, Grain::Minute) if input.days.len() <= LIVE_DAYS => 1,
             _ => endpoint.max_days,
         };
         for window in cut(days.collect(), length) {
