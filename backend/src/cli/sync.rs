@@ -122,15 +122,22 @@ async fn people(store: &Store, args: &Args) -> anyhow::Result<Vec<User>> {
             people.push(user);
         }
     }
-    while args.all {
+    if args.all {
+        return everybody(store).await;
+    }
+    Ok(people)
+}
+
+async fn everybody(store: &Store) -> anyhow::Result<Vec<User>> {
+    let mut people: Vec<User> = Vec::new();
+    loop {
         let after = people.last().map(|user| user.id);
         let more = store.users(&UserFilter { search: None, after, limit: 500 }).await?;
         if more.is_empty() {
-            break;
+            return Ok(people);
         }
         people.extend(more);
     }
-    Ok(people)
 }
 
 /// Works on what is due, under the same leases as any worker, until the jobs have ended.

@@ -81,6 +81,11 @@ impl Sources {
                 continue;
             };
             let key = rest.to_lowercase().replace("__", ".");
+            if !key.contains('.') {
+                // No key stands alone: this is a slip of the pen, or a variable of somebody else's.
+                problems.extend(single_underscores(name, &key));
+                continue;
+            }
             match key.strip_suffix("_file").filter(|base| !KEYS.contains_key(&key) && is_secret(base)) {
                 None => {
                     texts.insert(key, value.clone());
@@ -99,6 +104,13 @@ impl Sources {
         }
         tree(&texts, problems, variable)
     }
+}
+
+/// The problem of a key written with one underscore where two are wanted.
+fn single_underscores(name: &str, written: &str) -> Option<Problem> {
+    let meant = KEYS.keys().find(|key| key.replace('.', "_") == written)?;
+    let text = format!("sections are parted by two underscores; write {}", variable(meant));
+    Some(Problem { key: meant.clone(), source: name.to_owned(), text })
 }
 
 fn defaults() -> Dict {

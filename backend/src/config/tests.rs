@@ -124,3 +124,19 @@ fn a_server_on_all_addresses_is_shown_as_loopback() {
     let url = config.http.public_url_at("0.0.0.0:9000".parse().unwrap());
     assert_eq!(url.as_str(), "http://127.0.0.1:9000/");
 }
+
+#[test]
+fn one_underscore_too_few_is_told_and_other_variables_are_left_alone() {
+    let found = problems(&env(&[
+        ("PULSEKEEP_VAULT__KEY", KEY),
+        ("PULSEKEEP_HTTP_LISTEN", "127.0.0.1:1"),
+        ("PULSEKEEP_BIN", "elsewhere"),
+        ("PULSEKEEP_CONFIG", "x.toml"),
+    ]));
+    assert_eq!(
+        found,
+        [
+            "http.listen (PULSEKEEP_HTTP_LISTEN): sections are parted by two underscores; write PULSEKEEP_HTTP__LISTEN"
+        ]
+    );
+}

@@ -25,6 +25,7 @@ struct People {
 
 struct Links {
     store: Store,
+    viewer: Option<Viewer>,
 }
 
 impl Loaders {
@@ -32,7 +33,7 @@ impl Loaders {
     #[must_use]
     pub fn new(services: &Services, viewer: Option<&Viewer>) -> Self {
         let people = People { store: services.store.clone(), viewer: viewer.cloned() };
-        let links = Links { store: services.store.clone() };
+        let links = Links { store: services.store.clone(), viewer: viewer.cloned() };
         Self {
             people: DataLoader::with_cache(people, tokio::spawn, HashMapCache::default()),
             links: DataLoader::with_cache(links, tokio::spawn, HashMapCache::default()),
@@ -44,7 +45,7 @@ impl Loaders {
         self.people.load_one(id).await
     }
 
-    /// A linked account of a person whom the viewer may see (the caller has made sure).
+    /// A linked account; `None` when not there or not the viewer's to see.
     pub(super) async fn link(&self, id: LinkId) -> Reply<Option<LinkedAccount>> {
         self.links.load_one(id).await
     }
@@ -72,8 +73,9 @@ impl Loader<LinkId> for Links {
 
     async fn load(&self, keys: &[LinkId]) -> Result<HashMap<LinkId, Self::Value>, ApiError> {
         let mut found = HashMap::new();
+        let Some(viewer) = &self.viewer else { return Ok(found) };
         for &id in keys {
-            if let Some(link) = self.store.link(id).await? {
+            if let Some(link) = self.store.link(id).await?.filter(|link| viewer.may_see(link.user_id)) {
                 found.insert(id, link);
             }
         }

@@ -89,7 +89,6 @@ impl App {
 }
 
 /// All routes.
-#[must_use]
 pub fn router(app: App) -> Router {
     let sessions = SessionManagerLayer::new(pulsekeep_store::WebSessions::new(
         app.services.store.clone(),
