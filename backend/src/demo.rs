@@ -168,7 +168,11 @@ fn secrets(folder: &Path) -> anyhow::Result<Secrets> {
             folder.display()
         );
     }
-    std::fs::create_dir_all(folder).with_context(|| {
+    let make = || {
+        use std::os::unix::fs::DirBuilderExt as _;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    };
+    make().with_context(|| {
         format!("cannot make the folder {}; name another with --data-dir", folder.display())
     })?;
     let random = || BASE64_STANDARD.encode(rand::random::<[u8; 32]>());

@@ -182,7 +182,12 @@ fn make_folder(url: &str) -> Result<(), StoreError> {
     let Some(folder) = Path::new(sqlite_path(url)).parent().filter(|f| !f.as_os_str().is_empty()) else {
         return Ok(());
     };
-    std::fs::create_dir_all(folder)
+    let mut make = std::fs::DirBuilder::new();
+    make.recursive(true);
+    // A folder that we make is for health data: nobody else on the machine reads it.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+    make.create(folder)
         .map_err(|error| StoreError::ReadOnly(format!("{} cannot be made: {error}", folder.display())))
 }
 
