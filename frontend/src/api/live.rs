@@ -98,8 +98,9 @@ async fn follow<V: Serialize, T: serde::de::DeserializeOwned>(
             }
             "ping" => send(&mut socket, &Outgoing::<V>::Pong).await?,
             "next" => {
-                let answer = incoming.payload.and_then(|p| serde_json::from_str::<Answer<T>>(p.get()).ok());
-                if let Some(Ok(event)) = answer.map(Answer::into_result) {
+                let answer = incoming.payload.and_then(|p| serde_json::from_str::<Answer>(p.get()).ok());
+                let data = answer.and_then(|answer| answer.into_result().ok());
+                if let Some(event) = data.and_then(|data| serde_json::from_str(data.get()).ok()) {
                     tell(News::Event(event));
                 }
             }

@@ -71,8 +71,8 @@ operations! {
     BackfillEstimate in "graphql/backfill_plan.graphql",
     /// Sync jobs, newest first.
     SyncJobs in "graphql/jobs.graphql",
-    /// A sync job as it changes.
-    SyncJobChanged in "graphql/jobs.graphql",
+    /// A sync job as it changes: the fields of [`SyncJobs`].
+    SyncJobChanged in "graphql/job_changed.graphql",
     /// Holds a job.
     PauseSyncJob in "graphql/pause_sync_job.graphql",
     /// Goes on with it.
@@ -89,4 +89,26 @@ operations! {
     RevokeApiToken in "graphql/revoke_token.graphql",
     /// Name and time zone.
     UpdateProfile in "graphql/update_profile.graphql",
+}
+
+/// A sync job. Subscription and list ask for the same fields, and the list's type serves both.
+pub type Job = sync_jobs::SyncJobsSyncJobsNodes;
+
+#[cfg(test)]
+mod tests {
+    use super::{sync_job_changed, sync_jobs};
+
+    /// The names of a selection, without layout.
+    fn selection<'a>(query: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+        let start = query.find(from).unwrap() + from.len();
+        let end = start + query[start..].find(to).unwrap();
+        query[start..end].split_whitespace().collect()
+    }
+
+    #[test]
+    fn list_and_subscription_ask_for_the_same_fields_of_a_job() {
+        let list = selection(sync_jobs::QUERY, "nodes {", "pageInfo");
+        let event = selection(sync_job_changed::QUERY, "syncJobChanged(userId: $userId) {", "finishedAt");
+        assert_eq!(list, [&event[..], &["finishedAt", "}"]].concat());
+    }
 }

@@ -1,9 +1,11 @@
 //! `POST /graphql`.
 
 use std::cell::Cell;
+use std::pin::Pin;
 
 use gloo_net::http::Request;
 use graphql_client::GraphQLQuery;
+use serde_json::value::RawValue;
 use web_sys::{AbortController, AbortSignal};
 
 use super::errors::{Answer, ApiError, Refusal};
@@ -34,18 +36,28 @@ impl Drop for Abort {
 
 /// Sends an operation and reads its answer.
 ///
+/// All that does not depend on the operation's types is in [`post`], which is compiled once: it is most of the code.
+///
 /// # Errors
 /// See [`ApiError`]; an ended web session also takes the app to the sign-in page.
 pub async fn send<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Q::ResponseData, ApiError> {
-    let result = exchange::<Q>(variables).await;
-    if result.as_ref().err() == Some(&ApiError::Unauthenticated) {
-        crate::state::session::expire();
-    }
-    result
+    let body = serde_json::to_string(&Q::build_query(variables)).map_err(|_| ApiError::Unreadable)?;
+    let data = post(body).await?;
+    serde_json::from_str(data.get()).map_err(|_| ApiError::Unreadable)
 }
 
-async fn exchange<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Q::ResponseData, ApiError> {
-    let body = serde_json::to_string(&Q::build_query(variables)).map_err(|_| ApiError::Unreadable)?;
+/// The `data` of the answer to a request.
+fn post(body: String) -> Pin<Box<dyn Future<Output = Result<Box<RawValue>, ApiError>>>> {
+    Box::pin(async move {
+        let result = exchange(body).await;
+        if matches!(result, Err(ApiError::Unauthenticated)) {
+            crate::state::session::expire();
+        }
+        result
+    })
+}
+
+async fn exchange(body: String) -> Result<Box<RawValue>, ApiError> {
     let abort = Abort::new();
     let request = Request::post("/graphql")
         .header("content-type", "application/json")
@@ -57,7 +69,7 @@ async fn exchange<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Q::Respons
     let (status, request_id) = (response.status(), response.headers().get("x-request-id"));
     let text = response.text().await.map_err(|_| ApiError::Offline)?;
     abort.done.set(true);
-    match serde_json::from_str::<Answer<Q::ResponseData>>(&text) {
+    match serde_json::from_str::<Answer>(&text) {
         Ok(answer) => answer.into_result(),
         Err(_) if status == 401 => Err(ApiError::Unauthenticated),
         Err(_) if !(200..300).contains(&status) => {

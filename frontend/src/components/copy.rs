@@ -22,6 +22,6 @@ pub fn CopyButton(#[prop(into)] text: Signal<String>) -> impl IntoView {
         Some(true) => tr!(common.copied),
         Some(false) => tr!(common.copy_failed),
     };
-    view! { <button type="button" class="button small" on:click=copy><span aria-live="polite">{word}</span></button> }
+    view! { <button type="button" class="button small" on:click=copy><span aria-live="polite">{move || word()}</span></button> }
         .into_any()
 }

@@ -28,7 +28,7 @@ pub fn CoverageStrips(
         }
         .into_any()
     };
-    view! { {picture} <TableToggle as_table/> }.into_any()
+    view! { {move || picture()} <TableToggle as_table/> }.into_any()
 }
 
 #[component]

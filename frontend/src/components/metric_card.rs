@@ -52,7 +52,7 @@ pub fn Total(#[prop(into)] slug: String, #[prop(into)] headline: Signal<Headline
             " "
             <span class="unit">{move || headline.read().value.map(|_| headline.read().unit.clone())}</span>
         </p>
-        <ul class="notes">{notes}</ul>
+        <ul class="notes">{move || notes()}</ul>
     }
     .into_any()
 }
@@ -89,7 +89,7 @@ pub fn TableToggle(as_table: RwSignal<bool>) -> impl IntoView {
     let word = move || if as_table.get() { tr!(chart.as_chart) } else { tr!(chart.as_table) };
     view! {
         <button type="button" class="button quiet small table-toggle" on:click=move |_| as_table.update(|on| *on = !*on)>
-            {word}
+            {move || word()}
         </button>
     }
     .into_any()

@@ -68,7 +68,7 @@ fn Sidebar() -> impl IntoView {
             </a>
             <nav aria-label=tr!(nav.name)>
                 <ul>
-                    <li>{first}</li>
+                    <li>{move || first()}</li>
                     <li><A href="/jobs"><Icon name="jobs"/><span>{tr!(nav.jobs)}</span></A></li>
                     <li><A href="/tokens"><Icon name="key"/><span>{tr!(nav.tokens)}</span></A></li>
                     <li><A href="/settings"><Icon name="settings"/><span>{tr!(nav.settings)}</span></A></li>
@@ -141,5 +141,5 @@ pub fn FlashMessage() -> impl IntoView {
             }
         })
     };
-    view! { <div role="status" class="flash-place">{body}</div> }.into_any()
+    view! { <div role="status" class="flash-place">{move || body()}</div> }.into_any()
 }

@@ -77,14 +77,25 @@ pub fn loaded<T: Send + Sync + 'static>(
     blocks: usize,
     body: impl Fn(Signal<Arc<T>>) -> AnyView + Send + Sync + 'static,
 ) -> impl IntoView {
-    let phase = load.phase();
-    move || match phase.get() {
+    let ready = move || match load.signal().get_untracked() {
+        // The data stay once they are there; the first ones only bridge the type.
+        Some(first) => body(Signal::derive(move || load.data().unwrap_or_else(|| Arc::clone(&first)))),
+        None => ().into_any(),
+    };
+    by_phase(load.phase(), blocks, Callback::new(move |()| load.retry()), Box::new(ready))
+}
+
+/// The part of [`loaded`] that does not depend on the data, compiled once.
+fn by_phase(
+    phase: Memo<Phase>,
+    blocks: usize,
+    retry: Callback<()>,
+    ready: Box<dyn Fn() -> AnyView + Send + Sync>,
+) -> AnyView {
+    let body = move || match phase.get() {
         Phase::Loading => view! { <Skeleton blocks/> }.into_any(),
-        Phase::Failed(error) => view! { <ErrorState error retry=move |()| load.retry()/> }.into_any(),
-        Phase::Ready => match load.signal().get_untracked() {
-            // The data stay once they are there; the first ones only bridge the type.
-            Some(first) => body(Signal::derive(move || load.data().unwrap_or_else(|| Arc::clone(&first)))),
-            None => ().into_any(),
-        },
-    }
+        Phase::Failed(error) => view! { <ErrorState error retry/> }.into_any(),
+        Phase::Ready => ready(),
+    };
+    body.into_any()
 }

@@ -30,7 +30,7 @@ pub fn DataTable(#[prop(into)] table: Signal<Table>) -> impl IntoView {
         }
     };
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=move || table.read().caption.clone()>{body}</div>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=move || table.read().caption.clone()>{move || body()}</div>
     }
     .into_any()
 }

@@ -136,7 +136,7 @@ fn AccountList(user: Signal<Arc<AccountsUser>>, load: Load<AccountsUser>) -> imp
             }
         })
     };
-    view! { {rows} {connect} }.into_any()
+    view! { {move || rows()} {move || connect()} }.into_any()
 }
 
 #[component]

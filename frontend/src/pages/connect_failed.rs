@@ -66,7 +66,7 @@ pub fn ConnectFailedPage() -> impl IntoView {
             <div class="door-card">
                 <p class="door-brand"><BrandMark/><span>{tr!(common.product)}</span></p>
                 <PageTitle text=title/>
-                {body}
+                {move || body()}
                 <p class="note">{tr!(connect_failed.nothing_stored)}</p>
                 <div class="state-actions">
                     <Show when=known>

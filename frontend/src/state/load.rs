@@ -1,6 +1,7 @@
 //! Loading data: one request, four states.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -37,6 +38,35 @@ pub enum Phase {
     Ready,
 }
 
+type Fetch = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), ApiError>>>>>;
+
+/// The part of a load that does not depend on its data, compiled once.
+fn resource(fetch: Fetch, busy: RwSignal<bool>, again: RwSignal<u32>) -> LocalResource<Result<(), ApiError>> {
+    LocalResource::new(move || {
+        again.track();
+        let answer = fetch();
+        async move {
+            busy.set(true);
+            let answer = answer.await;
+            busy.set(false);
+            answer
+        }
+    })
+}
+
+/// Where a request stands, from its last outcome and whether data is there.
+fn phase(
+    resource: LocalResource<Result<(), ApiError>>,
+    has_data: Box<dyn Fn() -> bool + Send + Sync>,
+) -> Memo<Phase> {
+    Memo::new(move |_| match &*resource.read() {
+        Some(Err(ApiError::Unauthenticated)) => Phase::Loading,
+        Some(Err(error)) => Phase::Failed(error.clone()),
+        _ if has_data() => Phase::Ready,
+        _ => Phase::Loading,
+    })
+}
+
 impl<T: Send + Sync + 'static> Load<T> {
     /// Sends the request, and again whenever a signal that `fetch` reads changes. An older request is then aborted.
     pub fn new<Fut>(fetch: impl Fn() -> Fut + 'static) -> Self
@@ -45,16 +75,14 @@ impl<T: Send + Sync + 'static> Load<T> {
     {
         let data = RwSignal::new(None);
         let (busy, again) = (RwSignal::new(true), RwSignal::new(0));
-        let resource = LocalResource::new(move || {
-            again.track();
-            let answer = fetch();
-            async move {
-                busy.set(true);
-                let answer = answer.await;
-                busy.set(false);
-                answer.map(|answer| data.set(Some(Arc::new(answer))))
-            }
-        });
+        let resource = resource(
+            Box::new(move || {
+                let answer = fetch();
+                Box::pin(async move { answer.await.map(|answer| data.set(Some(Arc::new(answer)))) })
+            }),
+            busy,
+            again,
+        );
         Self { resource, data, busy, again }
     }
 
@@ -84,11 +112,7 @@ impl<T: Send + Sync + 'static> Load<T> {
     /// Where the request stands. An ended web session counts as loading: the app is on its way to the sign-in page.
     #[must_use]
     pub fn phase(self) -> Memo<Phase> {
-        Memo::new(move |_| match &*self.resource.read() {
-            Some(Err(ApiError::Unauthenticated)) => Phase::Loading,
-            Some(Err(error)) => Phase::Failed(error.clone()),
-            _ if self.data.read().is_some() => Phase::Ready,
-            _ => Phase::Loading,
-        })
+        let data = self.data;
+        phase(self.resource, Box::new(move || data.read().is_some()))
     }
 }

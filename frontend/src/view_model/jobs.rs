@@ -3,7 +3,7 @@
 use super::civil::parse_instant;
 use super::format::Format;
 use crate::api::enums::SyncJobState;
-use crate::api::operations::sync_jobs::JobFields;
+use crate::api::operations::Job;
 
 /// Progress of a job as drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ pub fn actions(state: &SyncJobState) -> Actions {
 
 /// Progress of a job.
 #[must_use]
-pub fn progress(job: &JobFields, now: i64, f: &Format) -> Progress {
+pub fn progress(job: &Job, now: i64, f: &Format) -> Progress {
     let is_open = is_open(&job.state);
     let percent = match (job.windows_done, job.windows_total) {
         (_, 0) if is_open => 0.0,
@@ -58,7 +58,7 @@ pub fn progress(job: &JobFields, now: i64, f: &Format) -> Progress {
 }
 
 /// Puts a changed job into a list that is sorted by creation, newest first. Older news than the list's are left out.
-pub fn merge(jobs: &mut Vec<JobFields>, changed: JobFields) {
+pub fn merge(jobs: &mut Vec<Job>, changed: Job) {
     match jobs.iter_mut().find(|job| job.id == changed.id) {
         Some(job) if job.updated_at <= changed.updated_at => *job = changed,
         Some(_) => {}
@@ -74,13 +74,15 @@ mod tests {
     use super::super::fixtures::format;
     use super::*;
     use crate::api::enums::{ProviderKey, SyncJobKind};
-    use crate::api::operations::sync_jobs::{JobFieldsLinkedAccount, JobFieldsUser};
+    use crate::api::operations::sync_jobs::{
+        SyncJobsSyncJobsNodesLinkedAccount as JobAccount, SyncJobsSyncJobsNodesUser as JobUser,
+    };
 
-    fn job(id: &str, state: SyncJobState, (done, total): (i64, i64)) -> JobFields {
-        JobFields {
+    fn job(id: &str, state: SyncJobState, (done, total): (i64, i64)) -> Job {
+        Job {
             id: id.to_owned(),
-            user: JobFieldsUser { id: "u".into(), display_name: "Ann".into(), time_zone: "UTC".into() },
-            linked_account: JobFieldsLinkedAccount { provider: ProviderKey::Fitbit },
+            user: JobUser { id: "u".into(), display_name: "Ann".into(), time_zone: "UTC".into() },
+            linked_account: JobAccount { provider: ProviderKey::Fitbit },
             kind: SyncJobKind::Backfill,
             state,
             metrics: vec![],

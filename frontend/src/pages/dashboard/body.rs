@@ -57,7 +57,7 @@ pub fn Body(
         <header class="page-head">
             <div>
                 <PageTitle text=title/>
-                <p class="page-caption">{caption}</p>
+                <p class="page-caption">{move || caption()}</p>
             </div>
             <div class="page-actions">
                 <A attr:class="button" href=move || format!("/people/{}/accounts", id())>{tr!(accounts.title)}</A>
@@ -105,7 +105,7 @@ fn ConsentWarnings(data: Signal<Arc<PersonRange>>) -> impl IntoView {
             })
             .collect_view()
     };
-    view! { <div class="warnings">{warnings}</div> }.into_any()
+    view! { <div class="warnings">{move || warnings()}</div> }.into_any()
 }
 
 #[component]

@@ -64,7 +64,7 @@ pub fn DevicesCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     view! {
         <section class="card quiet" aria-labelledby="heading-devices">
             <h2 id="heading-devices">{tr!(devices.title)}</h2>
-            {body}
+            {move || body()}
         </section>
     }
     .into_any()

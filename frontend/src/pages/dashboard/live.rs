@@ -7,8 +7,8 @@ use leptos_router::components::A;
 
 use super::data::PersonRange;
 use crate::api::live::{News, subscribe};
+use crate::api::operations::Job;
 use crate::api::operations::request_sync::{self, SyncInput};
-use crate::api::operations::sync_jobs::JobFields;
 use crate::api::operations::{RequestSync, RequestSyncStatus, SyncJobChanged, sync_job_changed};
 use crate::api::transport::send;
 use crate::components::states::sentence;
@@ -24,7 +24,7 @@ const REDRAW_EVERY: i64 = 5_000;
 
 #[component]
 pub fn SyncBar(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>) -> impl IntoView {
-    let current = RwSignal::new(None::<JobFields>);
+    let current = RwSignal::new(None::<Job>);
     follow(data, load, current);
     let busy = RwSignal::new(false);
     let flash = use_flash();
@@ -61,13 +61,13 @@ pub fn SyncBar(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>) -> impl 
         <button type="button" class="button primary" on:click=sync prop:disabled=move || busy.get()>
             {tr!(sync.now)}
         </button>
-        {running}
+        {move || running()}
     }
     .into_any()
 }
 
 /// Follows the person's jobs; what they bring in is drawn.
-fn follow(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>, current: RwSignal<Option<JobFields>>) {
+fn follow(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>, current: RwSignal<Option<Job>>) {
     let redrawn = StoredValue::new(clock::now());
     let variables = sync_job_changed::Variables { user_id: Some(data.read_untracked().user.id.clone()) };
     let subscription = subscribe::<SyncJobChanged, JobChanged>(variables, move |news| {

@@ -64,7 +64,7 @@ pub fn SleepCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
             <Total slug="sleep" headline/>
             <ChartOrTable chart/>
             {move || shown.get().map(|night| view! { <NightView night/> })}
-            <ul class="notes">{naps}</ul>
+            <ul class="notes">{move || naps()}</ul>
         </section>
     }
     .into_any()
@@ -84,7 +84,7 @@ fn NightView(night: Arc<Night>) -> impl IntoView {
     };
     view! {
         <h3>{tr!(sleep.night_to)} " " {title}</h3>
-        {picture}
+        {move || picture()}
         <TableToggle as_table/>
         <dl class="shares">{shares}</dl>
     }

@@ -78,7 +78,7 @@ fn Documents(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     view! {
         <label class="field inline">
             <span>{tr!(raw.metric)}</span>
-            <select on:change=choose><option value="">{tr!(raw.all)}</option>{options}</select>
+            <select on:change=choose><option value="">{tr!(raw.all)}</option>{move || options()}</select>
         </label>
         {loaded(load, 2, move |answer| {
             let rows = move || {

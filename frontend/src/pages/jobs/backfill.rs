@@ -173,7 +173,8 @@ fn PeopleChoice(people: RwSignal<HashSet<String>>) -> impl IntoView {
             linked.map(choice).collect_view().into_any()
         }
     };
-    view! { <fieldset class="checks"><legend>{tr!(backfill.people)}</legend>{body}</fieldset> }.into_any()
+    view! { <fieldset class="checks"><legend>{tr!(backfill.people)}</legend>{move || body()}</fieldset> }
+        .into_any()
 }
 
 #[component]

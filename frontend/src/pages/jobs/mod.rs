@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use crate::api::enums::{RequestSyncStatus, SyncJobKind, SyncJobState};
 use crate::api::live::{News, subscribe};
-use crate::api::operations::sync_jobs::{self, JobFields, ResponseData};
-use crate::api::operations::{SyncJobChanged, SyncJobs, sync_job_changed};
+use crate::api::operations::sync_jobs::{self, ResponseData};
+use crate::api::operations::{Job, SyncJobChanged, SyncJobs, sync_job_changed};
 use crate::api::transport::send;
 use crate::components::heading::PageTitle;
 use crate::components::states::{EmptyState, loaded};
@@ -28,17 +28,17 @@ const PAGE: i64 = 50;
 /// Without the live connection, open jobs are asked for this often, in milliseconds.
 const ASK_EVERY: u32 = 4_000;
 
-/// An event of the subscription, in the type of the list: both use one fragment.
+/// An event of the subscription, in the type of the list.
 #[derive(Debug, Deserialize)]
 pub struct JobChanged {
     /// The job as it is now.
     #[serde(rename = "syncJobChanged")]
-    pub job: JobFields,
+    pub job: Job,
 }
 
 /// What a job does, for whom.
 #[must_use]
-pub fn job_title(job: &JobFields) -> String {
+pub fn job_title(job: &Job) -> String {
     let kind = match &job.kind {
         SyncJobKind::Incremental => tr!(job_kind.incremental).to_owned(),
         SyncJobKind::Backfill => tr!(job_kind.backfill).to_owned(),

@@ -6,7 +6,7 @@ use leptos_router::components::A;
 use super::{job_title, state_words};
 use crate::api::enums::{JobActionStatus, SyncJobState};
 use crate::api::errors::ApiError;
-use crate::api::operations::sync_jobs::JobFields;
+use crate::api::operations::Job;
 use crate::api::operations::{
     CancelSyncJob, PauseSyncJob, ResumeSyncJob, RetrySyncJob, cancel_sync_job, pause_sync_job,
     resume_sync_job, retry_sync_job,
@@ -22,7 +22,7 @@ use crate::view_model::jobs::{actions, is_open, progress};
 
 /// A bar with the share of windows read.
 #[component]
-pub fn ProgressBar(#[prop(into)] job: Signal<JobFields>) -> impl IntoView {
+pub fn ProgressBar(#[prop(into)] job: Signal<Job>) -> impl IntoView {
     let percent = move || progress(&job.read(), clock::now(), &format()).percent.floor();
     let class = move || {
         let state = match job.read().state {
@@ -83,7 +83,7 @@ async fn ask(action: Action, id: String) -> Result<(JobActionStatus, Option<Stri
 
 /// A row of the list. A job that has left the list draws nothing.
 #[component]
-pub fn JobRow(job: Memo<Option<JobFields>>, #[prop(into)] on_change: Callback<()>) -> impl IntoView {
+pub fn JobRow(job: Memo<Option<Job>>, #[prop(into)] on_change: Callback<()>) -> impl IntoView {
     let Some(first) = job.get_untracked() else { return ().into_any() };
     let (id, key, person) = (first.id.clone(), first.id.clone(), first.user.clone());
     let job = Signal::derive(move || job.get().unwrap_or_else(|| first.clone()));
@@ -105,7 +105,7 @@ pub fn JobRow(job: Memo<Option<JobFields>>, #[prop(into)] on_change: Callback<()
                 </h2>
                 <span class=move || badge(&state.read())>{move || state_words(&state.read())}</span>
             </div>
-            <p class="note">{caption}</p>
+            <p class="note">{move || caption()}</p>
             <ProgressBar job/>
             <p class="job-line" aria-live="polite">{move || line(&job.read(), &format())}</p>
             {move || reasons(&job.read(), &format()).map(|text| view! { <p class="advice">{text}</p> })}
@@ -126,7 +126,7 @@ fn badge(state: &SyncJobState) -> &'static str {
 }
 
 /// Windows, requests, retries and time to go.
-fn line(job: &JobFields, f: &Format) -> String {
+fn line(job: &Job, f: &Format) -> String {
     let whole = |n: i64| f.whole(n as f64);
     let mut parts = vec![
         tr!(jobs.windows, done = whole(job.windows_done), total = whole(job.windows_total)),
@@ -145,7 +145,7 @@ fn line(job: &JobFields, f: &Format) -> String {
 }
 
 /// Why it waits, failed or has gaps.
-fn reasons(job: &JobFields, f: &Format) -> Option<String> {
+fn reasons(job: &Job, f: &Format) -> Option<String> {
     let clock_zone = zone::recent(&job.user.time_zone);
     let until = job.waiting_until.as_deref().and_then(parse_instant).filter(|_| is_open(&job.state));
     let until = until.map(|at| tr!(jobs.until, at = f.date_time(at, &clock_zone)));
