@@ -177,7 +177,7 @@ async fn typed(db: &TestDatabase, days: DayRange) -> Vec<String> {
     // Raw documents of the live days differ with the time of day.
     let live = days.end.to_string();
     all.retain(|line| {
-        !line.starts_with("raw ") || line.split('/').nth(2).is_some_and(|end| &end[..10] <= &*live)
+        !line.starts_with("raw ") || line.split('/').nth(2).is_some_and(|end| end[..10] <= *live)
     });
     all
 }

@@ -110,8 +110,10 @@ impl World {
                 json!({ "i": input }),
             )
             .await;
-        let secret =
-            answer["data"]["createApiToken"]["secret"].as_str().expect(&answer.to_string()).to_owned();
+        let secret = answer["data"]["createApiToken"]["secret"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned();
         Client { bearer: Some(secret), ..self.client() }
     }
 }

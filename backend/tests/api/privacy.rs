@@ -33,7 +33,8 @@ fn is_required(kind: &Value) -> bool {
 impl Schema {
     async fn read(client: &mut Client) -> Self {
         let answer = client.ask(TYPES, Value::Null).await;
-        let types = answer["data"]["__schema"]["types"].as_array().expect(&answer.to_string()).clone();
+        let types =
+            answer["data"]["__schema"]["types"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
         let fields = |t: &Value| t["fields"].as_array().cloned();
         Self(types.iter().filter_map(|t| Some((t["name"].as_str()?.to_owned(), fields(t)?))).collect())
     }
