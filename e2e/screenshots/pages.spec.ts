@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SignInPage, signIn } from "../pages/sign-in";
 import { PAGES } from "../support/sites";
-import { test } from "../support/test";
+import { expect, test } from "../support/test";
 
 const out = process.env["SCREENSHOTS"] ?? "screenshots-out";
 
@@ -27,3 +27,15 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test("dashboard for the README", async ({ page, product }) => {
+  test.setTimeout(240_000);
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await signIn(page, product.member);
+  const day = PAGES.find((site) => site.name === "dashboard-day");
+  await day!.open(page);
+  // Until the first backfill is done, so that the usual ranges are there.
+  await expect(page.getByRole("progressbar")).toHaveCount(0, { timeout: 180_000 });
+  await day!.open(page);
+  await page.screenshot({ path: join(out, "dashboard.png"), animations: "disabled" });
+});

@@ -3,6 +3,7 @@ import { ConsentPage, type ProviderName } from "../pages/consent";
 import { PeoplePage } from "../pages/people";
 import { signIn } from "../pages/sign-in";
 import { WelcomePage } from "../pages/welcome";
+import { expectNoAxeViolations } from "./axe";
 import { freePerson, ownId } from "./people";
 import type { Product } from "./product";
 import type { Person, Simulator } from "./simulator";
@@ -47,8 +48,10 @@ export async function invited(world: World, provider: ProviderName): Promise<Joi
   await welcome.open(link);
   // The token of the link leaves the address at once.
   expect(own.url()).not.toContain(link.split("/").at(-1));
+  await expectNoAxeViolations(own, "welcome, sign-up");
   await welcome.signUp(person.name, "a sentence that only they would write");
   const userId = await ownId(own);
+  await expectNoAxeViolations(own, "welcome, consent");
   await welcome.connect(provider);
   await new ConsentPage(own).expectOpen(provider);
   return { context, page: own, userId, person, link };

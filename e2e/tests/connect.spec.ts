@@ -37,6 +37,17 @@ for (const provider of PROVIDERS) {
     await expect(dashboard.card("heart-rate").locator("canvas")).toBeVisible();
     const table = await dashboard.showTable("heart-rate");
     await expect(table.getByRole("row").nth(1)).toBeVisible();
+
+    // A chart over several days shows, behind it, each day's own number.
+    const days = [4, 3, 2].map((back) => daysAgo(back, who.person.time_zone));
+    await dashboard.open(who.userId, days[0], days[2]);
+    const truths = await Promise.all(days.map((each) => simulator.truth(who.person.id, each)));
+    await dashboard.expectTotal("steps", truths.reduce((sum, each) => sum + each.steps!, 0));
+    const rows = (await dashboard.showTable("steps")).getByRole("row");
+    await expect(rows).toHaveCount(1 + days.length);
+    for (const [index, each] of truths.entries()) {
+      await expect(rows.nth(index + 1).getByRole("cell").first()).toContainText(each.steps!.toLocaleString("en-US"));
+    }
     await who.context.close();
   });
 }

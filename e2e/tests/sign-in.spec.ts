@@ -12,6 +12,42 @@ test("a wrong password is refused in words", async ({ page, product }) => {
   await expect(page.getByRole("alert")).toContainText(words.sign_in.wrong);
 });
 
+test("what assistive technology is told", async ({ page, product }) => {
+  await new SignInPage(page).open();
+  await expect(page.getByRole("main")).toMatchAriaSnapshot(`
+    - main:
+      - heading "Sign in" [level=1]
+      - text: E-mail
+      - textbox "E-mail"
+      - text: Password
+      - textbox "Password"
+      - button "Sign in"
+  `);
+  await signIn(page, product.admin);
+  await expect(page.getByRole("navigation", { name: words.nav.name })).toMatchAriaSnapshot(`
+    - navigation "Main":
+      - list:
+        - listitem:
+          - link "People"
+        - listitem:
+          - link "Jobs"
+        - listitem:
+          - link "API tokens"
+        - listitem:
+          - link "Settings"
+  `);
+  await expect(page.getByRole("table")).toMatchAriaSnapshot(`
+    - table "Steps, coverage and sync of the last 28 days":
+      - rowgroup:
+        - row:
+          - columnheader "Name"
+          - columnheader "Steps, 28 days"
+          - columnheader "Last sync"
+          - columnheader "Coverage"
+          - columnheader "State"
+  `);
+});
+
 test("a page behind sign-in leads there and back", async ({ page, product }) => {
   const form = new SignInPage(page);
   await page.goto("/settings");
