@@ -210,11 +210,35 @@ impl OffsetTimeline {
         if known_before != Some(offset) {
             entries.push((from, offset));
         }
-        if let Some(resumed) = resumed.filter(|r| *r != offset) {
+        // Where the next stretch begins at once, there is nothing to go back to.
+        let goes_on = self.learnt.get(index).is_some_and(|next| next.0 == to.plus(1));
+        if let Some(resumed) = resumed.filter(|r| *r != offset && !goes_on) {
             entries.push((to.plus(1), resumed));
         }
         self.learnt.splice(index..index, entries);
         self.learnt.dedup_by(|later, earlier| later.1 == earlier.1);
+    }
+
+    /// From when to when (half-open) offsets differ from those of an earlier state of this timeline; `None` when it has
+    /// learnt nothing new.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> Option<(EpochMs, EpochMs)> {
+        let mut instants: Vec<EpochMs> =
+            self.learnt.iter().chain(&before.learnt).map(|(at, _)| *at).collect();
+        instants.sort_unstable();
+        instants.dedup();
+        let ends = instants.iter().skip(1).copied().chain([EpochMs(i64::MAX)]);
+        let differs = |at: EpochMs| self.offset_at(at) != before.offset_at(at);
+        let changed = |(start, end): &(EpochMs, EpochMs)| differs(*start) || differs(EpochMs(end.0 - 1));
+        let mut stretches = instants.iter().copied().zip(ends).filter(changed);
+        let first = stretches.next();
+        let last = stretches.last().or(first);
+        let unequal = self.learnt != before.learnt;
+        match (first, last) {
+            (Some((start, _)), Some((_, end))) => Some((start, end)),
+            // Learnt, but no offset is another one: evidence for what was thought already.
+            _ => instants.first().filter(|_| unequal).map(|start| (*start, *start)),
+        }
     }
 
     /// The learnt changes, in order of time.
@@ -298,6 +322,25 @@ mod tests {
         assert_eq!(offsets, [0, 3600, 3600, 32_400, 32_400, 3600, 3600]);
         timeline.learn(EpochMs(4000), EpochMs(5000), 3600);
         assert_eq!(timeline.learnt(), [(EpochMs(1000), 3600)]);
+    }
+
+    #[test]
+    fn a_changed_timeline_says_where() {
+        let before = OffsetTimeline::of_zone(TimeZone::UTC);
+        assert_eq!(before.changed_since(&before), None);
+        let mut after = before.clone();
+        after.learn(EpochMs(1000), EpochMs(9000), 3600);
+        assert_eq!(after.changed_since(&before), Some((EpochMs(1000), EpochMs(i64::MAX))));
+        let mut trip = after.clone();
+        trip.learn(EpochMs(4000), EpochMs(5000), 7200);
+        assert_eq!(trip.changed_since(&after), Some((EpochMs(4000), EpochMs(5001))));
+        let mut home = before.clone();
+        home.learn(EpochMs(1000), EpochMs(9000), 0);
+        assert_eq!(
+            home.changed_since(&before),
+            Some((EpochMs(1000), EpochMs(1000))),
+            "nothing to date again"
+        );
     }
 
     #[test]
