@@ -6,13 +6,13 @@ use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     id::{StreamId, UserId},
-    time::DayRange,
+    time::{DayRange, OffsetTimeline},
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnConflict};
 
 use crate::{
     StoreError, WriteTx,
-    block::{self, Block, FORMAT},
+    block::{self, Block, FORMAT, runs_of},
     convert::{day_of, day_text},
     entity::sample_block,
 };
@@ -96,6 +96,75 @@ impl WriteTx {
             self.put_block(user, samples.metric, stream, day, &next, stored.get(&day)).await?;
         }
         Ok(with_samples)
+    }
+
+    /// Dates samples that carry no offset of their own again, after the person's timeline has changed in `changed`
+    /// (half-open); those whose civil day is another one now move to its block. Returns the days that they are in.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a stored block cannot be read; the database's own.
+    pub async fn rekey_samples(
+        &self,
+        user: UserId,
+        (stream, metric): (StreamId, Metric),
+        changed: (EpochMs, EpochMs),
+        timeline: &OffsetTimeline,
+    ) -> Result<Vec<Date>, StoreError> {
+        use sample_block::Column as C;
+        let rows = sample_block::Entity::find()
+            .filter(C::UserId.eq(user.0))
+            .filter(C::Metric.eq(metric.code()))
+            .filter(C::StreamId.eq(stream.0))
+            .filter(C::FirstMs.lt(changed.1.0))
+            .filter(C::LastMs.gte(changed.0.0))
+            .all(self.db())
+            .await?;
+        let mut days = BTreeSet::new();
+        for row in rows {
+            let mut block = read_block(&row)?;
+            let offsets = runs_of(block.at.iter().map(|&at| timeline.offset_at(EpochMs(at))));
+            if offsets == block.offsets {
+                continue;
+            }
+            block.offsets = offsets;
+            let inside = Replace::Instants(EpochMs(row.first_ms), EpochMs(row.last_ms + 1));
+            // Blocks of neighbouring days may interleave (travel): only this block's own instants move.
+            let others = self.others_within(&row).await?;
+            let block = match others {
+                Some(others) => others.merged(&block).unwrap_or(block),
+                None => block,
+            };
+            days.extend(
+                self.replace_samples(user, stream, &ResolvedSamples { metric, block }, inside).await?,
+            );
+        }
+        Ok(days.into_iter().collect())
+    }
+
+    /// The samples of other days that lie between the first and the last of a block.
+    async fn others_within(&self, row: &sample_block::Model) -> Result<Option<Block>, StoreError> {
+        use sample_block::Column as C;
+        let rows = sample_block::Entity::find()
+            .filter(C::UserId.eq(row.user_id))
+            .filter(C::Metric.eq(row.metric))
+            .filter(C::StreamId.eq(row.stream_id))
+            .filter(C::Day.ne(row.day.clone()))
+            .filter(C::FirstMs.lte(row.last_ms))
+            .filter(C::LastMs.gte(row.first_ms))
+            .all(self.db())
+            .await?;
+        let mut found: Option<Block> = None;
+        for row_of_other in rows {
+            let block = read_block(&row_of_other)?;
+            let inside: Vec<usize> =
+                (0..block.len()).filter(|&i| (row.first_ms..=row.last_ms).contains(&block.at[i])).collect();
+            let block = block.taken(&inside);
+            found = Some(match found {
+                Some(known) => known.merged(&block).unwrap_or(known),
+                None => block,
+            });
+        }
+        Ok(found)
     }
 
     async fn touched_blocks(

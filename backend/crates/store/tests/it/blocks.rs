@@ -185,6 +185,36 @@ on_each_engine! {
         assert!(db.writes().await.is_empty());
     }
 
+    async fn samples_without_an_offset_of_their_own_follow_a_changed_timeline(db) {
+        let owner = owner(&db).await;
+        let start = at("2026-11-01T00:00:00Z");
+        let days = (start, at("2026-11-04T00:00:00Z"));
+        replace(&db, &owner, &steps("2026-11-01T00:00:00Z", 3 * 1440, 0, 1.0), Replace::Instants(days.0, days.1)).await;
+        assert_eq!(blocks(&db).await, ["2026-11-01 1440", "2026-11-02 1440", "2026-11-03 1440"]);
+        // In Tokyo from noon of the first day to noon of the second.
+        let trip = (at("2026-11-01T12:00:00Z"), at("2026-11-02T12:00:00Z"));
+        let tx = db.store().write().await.unwrap();
+        let before = tx.timeline(owner.user).await.unwrap();
+        let mut timeline = before.clone();
+        timeline.learn(start, days.1, 0);
+        timeline.learn(trip.0, trip.1.plus(-1), 9 * 3600);
+        let changed = timeline.changed_since(&before).unwrap();
+        assert_eq!(changed, trip);
+        let what = (owner.stream, Metric::Steps);
+        let touched = tx.rekey_samples(owner.user, what, changed, &timeline).await.unwrap();
+        assert!(!touched.is_empty());
+        tx.commit().await.unwrap();
+        // From 15:00 on the first is the second day there, and the second day there ends at 15:00 UTC of the third.
+        assert_eq!(blocks(&db).await, ["2026-11-01 900", "2026-11-02 1980", "2026-11-03 1440"]);
+        let sums = db.texts("SELECT sum(value_sum) || '' FROM sample_block").await;
+        assert!(sums[0].starts_with("4320"), "no sample is lost or doubled: {sums:?}");
+        db.watch_writes(&DATA_TABLES).await;
+        let tx = db.store().write().await.unwrap();
+        tx.rekey_samples(owner.user, what, changed, &timeline).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(db.writes().await.is_empty(), "once");
+    }
+
     async fn two_streams_are_kept_apart(db) {
         let owner = owner(&db).await;
         let store = db.store();
