@@ -78,6 +78,14 @@ impl SyncEngine {
         let provider = self.enabled(link.provider)?.clone();
         let outcome = self.ask_refresh(link, &tokens, &*provider).await?;
         let mut tx = self.store.write().await?;
+        if tx.token_generation(link.user_id, link.id).await? != Some(tokens.generation) {
+            // A new consent, a disconnect or a slower worker's refresh came in between: what we asked with is history.
+            drop(tx);
+            return Ok(match self.store.link_tokens(link.user_id, link.id).await? {
+                Some(newer) => self.open_access(link, &newer)?,
+                None => Access::NeedsConsent(ConsentReason::NoRefreshToken),
+            });
+        }
         let access = match outcome {
             Ok((grant, used)) => {
                 // The pair is durable before its first use: a rotated refresh token exists nowhere else.
