@@ -25,7 +25,8 @@ pub enum ConnectOutcome {
         /// The provider's id of the account that was expected.
         expected: String,
     },
-    /// The account belongs to another person here; the new grant was revoked.
+    /// The account belongs to another person here. The new grant is forgotten and not revoked: providers revoke the
+    /// whole consent of an account, and with it the other person's link.
     TakenByAnotherPerson,
     /// Nothing that could be read was granted; the new grant was revoked.
     NothingGranted,
@@ -79,7 +80,7 @@ impl SyncEngine {
         let client = self.enabled(provider)?.clone();
         let grant = client.exchange(redirect, code, pkce_verifier).await?;
         let outcome = self.accept(user, &*client, &grant).await;
-        if !matches!(outcome, Ok(ConnectOutcome::Linked(_))) {
+        if !matches!(outcome, Ok(ConnectOutcome::Linked(_) | ConnectOutcome::TakenByAnotherPerson)) {
             // Best effort: the person can also take the consent back at the provider.
             let token = grant.refresh_token.as_ref().unwrap_or(&grant.access_token);
             if let Err(error) = client.revoke(token).await {
@@ -118,8 +119,8 @@ impl SyncEngine {
             LinkOutcome::TakenByAnotherPerson => return Ok(ConnectOutcome::TakenByAnotherPerson),
         };
         let mut tokens = self.sealed(&link, grant, None);
-        if let Some(old) = self.store.link_tokens(user, link.id).await? {
-            tokens.generation = old.generation + 1;
+        if let Some(generation) = tx.token_generation(user, link.id).await? {
+            tokens.generation = generation + 1;
         }
         tx.put_tokens(user, link.id, tokens).await?;
         tx.commit().await?;
@@ -206,13 +207,18 @@ impl SyncEngine {
         reason: ConsentReason,
     ) -> Result<(), SyncError> {
         let now = self.now();
-        let code = match reason {
-            ConsentReason::AccountNotLinked => FailureCode::AccountNotLinked,
-            _ => FailureCode::NeedsConsent,
-        };
+        let code = lost_code(reason);
         tx.set_link_state(link.user_id, link.id, LinkState::NeedsConsent(reason), now).await?;
         tx.fail_link(link.user_id, link.id, code, now).await?;
         Ok(())
+    }
+}
+
+/// What windows say that end because an account needs the person.
+pub(crate) fn lost_code(reason: ConsentReason) -> FailureCode {
+    match reason {
+        ConsentReason::AccountNotLinked => FailureCode::AccountNotLinked,
+        _ => FailureCode::NeedsConsent,
     }
 }
 
