@@ -53,6 +53,10 @@ pub enum SyncError {
     UserNotFound,
 }
 
+/// When each account's devices were last asked for, by this process. Whoever asks holds the account's lock, so that
+/// others wait for the answer: it decides which days are closed.
+pub(crate) type DevicesAsked = Arc<Mutex<HashMap<LinkId, Arc<Mutex<Option<EpochMs>>>>>>;
+
 /// Keeps linked accounts current. Clones share everything.
 #[derive(Clone)]
 pub struct SyncEngine {
@@ -61,8 +65,7 @@ pub struct SyncEngine {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: SyncPolicy,
-    /// When an account's devices were last asked for, by this process.
-    pub(crate) devices_asked: Arc<Mutex<HashMap<LinkId, EpochMs>>>,
+    pub(crate) devices_asked: DevicesAsked,
 }
 
 impl fmt::Debug for SyncEngine {

@@ -4,7 +4,6 @@ use pulsekeep_core::{
     EpochMs,
     account::ConsentReason,
     catalogue::{Endpoint, endpoint},
-    id::LinkId,
     job::{FailureCode, JobKind},
     time::OffsetTimeline,
 };
@@ -12,7 +11,7 @@ use pulsekeep_provider::{FetchFailure, FetchRequest, Provider, merge_pages};
 use pulsekeep_store::{BudgetScope, ClaimedWindow, DueWindow, LinkedAccount, WindowKey, WriteTx};
 use secrecy::SecretString;
 
-use crate::{SyncEngine, SyncError, access::Access, budget, ingest::Reading};
+use crate::{SyncEngine, SyncError, access::Access, budget, connect::lost_code, ingest::Reading};
 
 /// What came of running a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,7 +270,11 @@ impl Run<'_> {
         token: &SecretString,
         timeline: &OffsetTimeline,
     ) -> Result<(), SyncError> {
-        if !self.engine.devices_are_due(self.link.id).await || self.take_budget().await?.is_err() {
+        let asked = self.engine.devices_asked.lock().await.entry(self.link.id).or_default().clone();
+        let mut asked = asked.lock().await;
+        let now = self.engine.now();
+        let is_due = asked.is_none_or(|last| now.0 - last.0 >= DEVICES_EVERY_MS);
+        if !is_due || self.take_budget().await?.is_err() {
             return Ok(());
         }
         self.requests += 1;
@@ -285,6 +288,7 @@ impl Run<'_> {
             }
             Err(failure) => tracing::info!(link = %self.link.id, %failure, "devices could not be read"),
         }
+        *asked = Some(now);
         Ok(())
     }
 
@@ -344,12 +348,11 @@ impl Run<'_> {
                 WindowResult::Failed(code)
             }
             Stop::LostConsent(reason) => {
-                engine
-                    .mark_failed(&tx, &self.link, self.endpoint, &self.claimed, FailureCode::NeedsConsent)
-                    .await?;
-                tx.finish_window(key, Err(FailureCode::NeedsConsent), self.requests, now).await?;
+                let code = lost_code(reason);
+                engine.mark_failed(&tx, &self.link, self.endpoint, &self.claimed, code).await?;
+                tx.finish_window(key, Err(code), self.requests, now).await?;
                 engine.lose_consent(&mut tx, &self.link, reason).await?;
-                WindowResult::Failed(FailureCode::NeedsConsent)
+                WindowResult::Failed(code)
             }
         };
         tx.commit().await?;
@@ -367,17 +370,5 @@ impl Run<'_> {
         let only = (self.claimed.kind == JobKind::Backfill).then_some(self.claimed.window.key.job);
         tx.defer_link(self.link.id, only, until, code, self.engine.now()).await?;
         Ok(())
-    }
-}
-
-impl SyncEngine {
-    async fn devices_are_due(&self, link: LinkId) -> bool {
-        let now = self.now();
-        let mut asked = self.devices_asked.lock().await;
-        let due = asked.get(&link).is_none_or(|last| now.0 - last.0 >= DEVICES_EVERY_MS);
-        if due {
-            asked.insert(link, now);
-        }
-        due
     }
 }
