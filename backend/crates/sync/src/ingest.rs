@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
-    catalogue::{Call, Endpoint, Grain},
+    account::ProviderKey,
+    catalogue::{Call, Endpoint, Grain, endpoints_of},
     coverage::CoverageState,
     id::{RawId, StreamId},
     job::FailureCode,
-    observation::{Parsed, SampleValues},
+    metric::Aggregation,
+    observation::{DailyValue, Parsed, SampleValues},
     time::{DAY_MS, OffsetTimeline},
 };
 use pulsekeep_store::{
@@ -46,6 +48,36 @@ struct Target<'a> {
     endpoint: &'static Endpoint,
     claimed: &'a ClaimedWindow,
     stream: StreamId,
+    /// From here on a value may be filler, where the provider gives any.
+    known_until: Option<EpochMs>,
+}
+
+/// Fitbit gives every minute and day a value, those too of which no device has told yet: zeros, and the energy of a
+/// body at rest. They are no measurements.
+fn may_be_filler(metric: Metric, value: f64) -> bool {
+    metric == Metric::Calories || metric.spec().aggregation == Aggregation::Sum && value == 0.0
+}
+
+impl Target<'_> {
+    /// The daily values that are measurements.
+    fn measured(&self, daily: &[DailyValue], timeline: &OffsetTimeline) -> Vec<DailyValue> {
+        let is_filler = |v: &DailyValue| {
+            may_be_filler(v.metric, v.value)
+                && self.known_until.is_some_and(|until| timeline.day_bounds(v.day).0 >= until)
+        };
+        daily.iter().filter(|v| !is_filler(v)).copied().collect()
+    }
+
+    /// Leaves the samples that are measurements.
+    fn leave_measured(&self, samples: &mut ResolvedSamples) {
+        let (Some(until), block) = (self.known_until, &samples.block) else { return };
+        let is_filler =
+            |i: usize| block.at[i] >= until.0 && may_be_filler(samples.metric, block.values.main()[i]);
+        let kept: Vec<usize> = (0..block.len()).filter(|&i| !is_filler(i)).collect();
+        if kept.len() < block.len() {
+            samples.block = block.taken(&kept);
+        }
+    }
 }
 
 impl SyncEngine {
@@ -63,10 +95,24 @@ impl SyncEngine {
         let user = link.user_id;
         let raw = self.put_bodies(tx, link, endpoint, claimed, reading).await?;
         let (stream, precedence) = tx.merged_stream(user, link.id, link.provider, now).await?;
-        let target = Target { link, endpoint, claimed, stream };
-        let mut timeline = tx.timeline(user).await?;
+        let known_until = match link.provider {
+            ProviderKey::Fitbit => tx.last_device_sync(user, link.id).await?,
+            ProviderKey::GoogleHealth => None,
+        };
+        let target = Target { link, endpoint, claimed, stream, known_until };
+        let before = tx.timeline(user).await?;
+        let mut timeline = before.clone();
         resolve::learn(&mut timeline, &parsed);
-        tx.put_timeline(user, &timeline, endpoint.key).await?;
+        if let Some(changed) = timeline.changed_since(&before) {
+            tx.put_timeline(user, &timeline, endpoint.key).await?;
+            // Roll-ups carry no offset: their samples were dated by what was known then.
+            for rolled in endpoints_of(link.provider).filter(|e| e.call == Call::GoogleRollUpMinute) {
+                for &metric in rolled.metrics {
+                    let days = tx.rekey_samples(user, (stream, metric), changed, &timeline).await?;
+                    tx.choose_stream(user, metric, &days, (stream, precedence)).await?;
+                }
+            }
+        }
         for &metric in endpoint.metrics {
             let (with_data, wear) = self.put_metric(tx, &target, metric, reading, &parsed, &timeline).await?;
             let days: Vec<Date> = with_data.iter().copied().collect();
@@ -118,8 +164,9 @@ impl SyncEngine {
         let days = target.claimed.window.days;
         match target.endpoint.grain {
             Grain::Day => {
-                tx.replace_daily(user, target.stream, metric, days, &parsed.daily).await?;
-                let own = parsed.daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
+                let daily = target.measured(&parsed.daily, timeline);
+                tx.replace_daily(user, target.stream, metric, days, &daily).await?;
+                let own = daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
                 Ok((own.map(|v| v.day).collect(), Vec::new()))
             }
             Grain::Session => {
@@ -130,11 +177,12 @@ impl SyncEngine {
                 Ok((own.collect(), Vec::new()))
             }
             Grain::Minute => {
-                let resolved = parsed
+                let mut resolved = parsed
                     .samples
                     .iter()
                     .find(|batch| batch.metric == metric)
                     .map_or_else(|| nothing(metric), |batch| resolve::samples(batch.clone(), timeline));
+                target.leave_measured(&mut resolved);
                 let replace = match target.endpoint.call {
                     Call::GoogleRollUpMinute => Replace::Instants(reading.bounds.0, reading.bounds.1),
                     _ => Replace::Days(days),
