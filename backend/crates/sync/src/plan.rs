@@ -68,8 +68,8 @@ fn requests(endpoint: &Endpoint, days: i64) -> (i64, i64) {
     let pages = |rows: i64| ((rows + page - 1) / page).max(1);
     match (endpoint.grain, endpoint.call) {
         (Grain::Minute, Call::GoogleRollUpMinute) => (pages(days * 1440), pages(days * MINUTES_A_DAY)),
-        // Minutes of zero have no row: less than half of a day moves.
-        (Grain::Minute, _) => (pages(days * 720), pages(days * MINUTES_A_DAY)),
+        // Minutes of zero have no row: less than half of a day moves, so that two weeks fit one page.
+        (Grain::Minute, _) => (pages(days * 700), pages(days * MINUTES_A_DAY)),
         (Grain::Day, _) => (pages(days), pages(days)),
         // Ten sessions a day is more than any device records.
         (Grain::Session, _) => (pages(days * SLEEP_A_DAY_PERCENT / 100), pages(days * 10)),
@@ -144,10 +144,15 @@ fn cut(mut days: Vec<Date>, length: i64) -> Vec<DayRange> {
     windows
 }
 
-/// Day-grain and sleep windows first (they tell most for least), then the detail, newest first.
+/// Day-grain and sleep windows first (they tell most for least), then the detail, newest first. Roll-ups come last:
+/// they carry no offset, and the windows before them teach where the person's days begin.
 fn order(windows: &mut [NewWindow]) {
-    let is_detail = |w: &NewWindow| endpoint(w.endpoint).is_some_and(|e| e.grain == Grain::Minute);
-    windows.sort_by(|a, b| is_detail(a).cmp(&is_detail(b)).then(b.days.end.cmp(&a.days.end)));
+    let rank = |w: &NewWindow| match endpoint(w.endpoint).map(|e| (e.grain, e.call)) {
+        Some((Grain::Minute, Call::GoogleRollUpMinute)) => 2,
+        Some((Grain::Minute, _)) => 1,
+        _ => 0,
+    };
+    windows.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.days.end.cmp(&a.days.end)));
 }
 
 /// Seconds that `requests` take: what does not fit one period waits for the next.
