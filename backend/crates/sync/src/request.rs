@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     account::{LinkState, Viewer},
-    catalogue::{endpoint, endpoints_of},
+    catalogue::{Endpoint, endpoint, endpoints_of},
     coverage::CoverageState,
     id::{JobId, LinkId, StreamId, UserId},
-    job::{JobKind, Priority},
+    job::{FailureCode, JobKind, Priority},
     time::{DayRange, DayRangeError, add_days, next_day},
 };
 use pulsekeep_store::{LinkedAccount, NewJob, NewWindow, WindowKey, WriteTx, ingest::CoverageMark};
@@ -18,6 +18,9 @@ use crate::{
     SyncEngine, SyncError,
     plan::{BackfillPlan, PlanInput, plan},
 };
+
+/// Stands for the window of days that a job does not ask for.
+const NO_WINDOW: i32 = -1;
 
 /// Days that may be asked for at once.
 const MAX_DAYS: i64 = 10 * 366;
@@ -224,6 +227,15 @@ impl SyncEngine {
             let key = WindowKey { user: link.user_id, job, seq };
             mark_pending(&tx, key, window, stream, now).await?;
         }
+        // What the person did not grant is not asked for; the days say why they have nothing.
+        let withheld = endpoints_of(link.provider)
+            .filter(|e| e.metrics.iter().any(|m| request.metrics.contains(m)))
+            .filter(|e| !link.scopes.iter().any(|s| s == e.scope));
+        for endpoint in withheld {
+            let key = WindowKey { user: link.user_id, job, seq: NO_WINDOW };
+            let (state, code) = (CoverageState::NotPermitted, Some(FailureCode::MissingScope));
+            mark_days(&tx, key, endpoint, days, (state, code), stream, now).await?;
+        }
         tx.commit().await?;
         Ok(job)
     }
@@ -237,17 +249,21 @@ async fn mark_pending(
     now: EpochMs,
 ) -> Result<(), SyncError> {
     let Some(endpoint) = endpoint(window.endpoint) else { return Ok(()) };
-    let marks: Vec<CoverageMark> = window
-        .days
-        .days()
-        .map(|day| CoverageMark {
-            day,
-            state: CoverageState::Pending,
-            code: None,
-            raw: None,
-            wear_minutes: None,
-        })
-        .collect();
+    mark_days(tx, key, endpoint, window.days, (CoverageState::Pending, None), stream, now).await
+}
+
+/// Marks days that were not read.
+async fn mark_days(
+    tx: &WriteTx,
+    key: WindowKey,
+    endpoint: &Endpoint,
+    days: DayRange,
+    (state, code): (CoverageState, Option<FailureCode>),
+    stream: StreamId,
+    now: EpochMs,
+) -> Result<(), SyncError> {
+    let mark = |day| CoverageMark { day, state, code, raw: None, wear_minutes: None };
+    let marks: Vec<CoverageMark> = days.days().map(mark).collect();
     for &metric in endpoint.metrics {
         tx.mark_coverage(key.user, (metric, endpoint.grain), stream, key, &marks, now).await?;
     }
