@@ -95,7 +95,7 @@ async fn backfill(world: &World, provider: ProviderKey, person: &str, seed: Opti
             let engine = world.engine.clone();
             let owner = format!("worker-{kills}");
             let run = async move { engine.run_window(window, &owner).await };
-            let cut = Cut { future: Box::pin(run), polls: 1 + dice.below(70) };
+            let cut = Cut { future: Box::pin(run), polls: 1 + dice.below(24) };
             kills += u32::from(tokio::spawn(cut).await.unwrap().is_none());
         }
     }

@@ -70,6 +70,11 @@ async fn compare(world: &World, linked: &Linked, provider: ProviderKey, person: 
                 found.is_some() == expected.is_some() || sum_of_zero,
                 "{place}: {found:?}, not {expected:?}"
             );
+            // Fitbit counts on at rest to the end of a day that its device has told a part of.
+            let is_open = truths[day]["minutes_handed_over"].as_u64() < truths[day]["minutes"].as_u64();
+            if provider == FITBIT && metric == Metric::Calories && is_open {
+                continue;
+            }
             let (found, expected) = (found.unwrap_or(0.0), expected.unwrap_or(0.0));
             assert!((found - expected).abs() <= slack, "{place}: {found}, not {expected}");
         }
@@ -97,10 +102,27 @@ async fn compare_blocks(
             let (day, numbers) = row.split_once(' ').unwrap();
             blocks.insert(day.parse().unwrap(), numbers.split(' ').map(|n| n.parse().unwrap()).collect());
         }
+        let carries_offsets = !matches!(metric, Metric::HeartRate | Metric::Calories);
+        if person == "marcus" && !carries_offsets {
+            // On a journey nobody knows the minute at which the clock changed, but no minute is lost or doubled.
+            let found: f64 = blocks.values().map(|block| block[1]).sum();
+            let member = if metric == Metric::HeartRate { "heart_rate_minutes" } else { "minutes" };
+            let expected: f64 = truths.values().map(|truth| truth[member].as_f64().unwrap()).sum();
+            assert_eq!(found, expected, "minutes of {provider} {person} {metric}");
+            continue;
+        }
         for (day, truth) in truths {
             let place = format!("minutes of {provider} {person} {metric} {day}");
             let none = vec![0.0; 4];
             let block = blocks.get(day).unwrap_or(&none);
+            // The legacy clock shows the hour at the end of summer time twice, and tells of it once.
+            if provider == FITBIT && truth["minutes"].as_u64() > Some(1440) {
+                if metric != Metric::HeartRate {
+                    continue;
+                }
+                assert!(block[1] <= 1440.0 && block[1] > 1200.0, "{place}: {}", block[1]);
+                continue;
+            }
             if metric == Metric::HeartRate {
                 assert_eq!(Some(block[1]), truth["heart_rate_minutes"].as_f64(), "{place}");
                 if provider == GOOGLE && block[1] > 0.0 {
