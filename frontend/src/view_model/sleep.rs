@@ -145,7 +145,7 @@ fn ticks(start: i64, end: i64, zone: &Zone, f: &Format) -> Vec<(f64, String)> {
     let every = if end - start > 6 * HOUR { 2 } else { 1 };
     let hours = (0..).map(|i| first + i * HOUR).take_while(|at| *at < end);
     hours
-        .filter(|at| zone.local(*at).hour % every == 0)
+        .filter(|at| zone.local(*at).hour.is_multiple_of(every))
         .map(|at| ((at - start) as f64 * 100.0 / length, f.time(at, zone)))
         .collect()
 }
