@@ -84,6 +84,20 @@ pub struct Strips {
     pub table: Table,
 }
 
+/// Without the form of skin temperature that the provider does not give: of the two, absolute and relative, the one that
+/// was never asked for is left out where the other was.
+#[must_use]
+pub fn offered(rows: Vec<(MetricKey, DayCoverage)>) -> Vec<(MetricKey, DayCoverage)> {
+    const FORMS: [MetricKey; 2] = [MetricKey::SkinTemperature, MetricKey::SkinTemperatureRelative];
+    let was_asked =
+        |coverage: &DayCoverage| coverage.days.values().any(|(state, _)| *state != CoverageState::Pending);
+    let has_one = rows.iter().any(|(metric, coverage)| FORMS.contains(metric) && was_asked(coverage));
+    let keeps = |(metric, coverage): &(MetricKey, DayCoverage)| {
+        !has_one || !FORMS.contains(metric) || was_asked(coverage)
+    };
+    rows.into_iter().filter(keeps).collect()
+}
+
 /// Strips of all metrics, in the order given.
 #[must_use]
 pub fn strips(rows: &[(MetricKey, DayCoverage)], range: Range, f: &Format) -> Strips {
@@ -181,6 +195,28 @@ mod tests {
         assert_eq!(strip.known, 0.5);
         assert_eq!(all.table.rows.len(), 3);
         assert!(strip.runs[2].words.contains("limit"), "{}", strip.runs[2].words);
+    }
+
+    #[test]
+    fn the_form_of_temperature_that_the_provider_lacks_is_left_out() {
+        let asked = |state| DayCoverage::new([(TO, (state, None))]);
+        let rows = |absolute, relative| {
+            let rows = vec![
+                (MetricKey::Steps, asked(CoverageState::Pending)),
+                (MetricKey::SkinTemperature, asked(absolute)),
+                (MetricKey::SkinTemperatureRelative, asked(relative)),
+            ];
+            offered(rows).into_iter().map(|(metric, _)| metric).collect::<Vec<_>>()
+        };
+        let absolute = rows(CoverageState::Complete, CoverageState::Pending);
+        assert_eq!(absolute, [MetricKey::Steps, MetricKey::SkinTemperature]);
+        let relative = rows(CoverageState::Pending, CoverageState::Failed);
+        assert_eq!(relative, [MetricKey::Steps, MetricKey::SkinTemperatureRelative]);
+        assert_eq!(
+            rows(CoverageState::Pending, CoverageState::Pending).len(),
+            3,
+            "nothing is known of either"
+        );
     }
 
     #[test]

@@ -145,6 +145,8 @@ fn ticks(start: i64, end: i64, zone: &Zone, f: &Format) -> Vec<(f64, String)> {
     let every = if end - start > 6 * HOUR { 2 } else { 1 };
     let hours = (0..).map(|i| first + i * HOUR).take_while(|at| *at < end);
     hours
+        // A time at the very edge would be cut off.
+        .filter(|at| (at - start) as f64 <= length * 0.97)
         .filter(|at| zone.local(*at).hour.is_multiple_of(every))
         .map(|at| ((at - start) as f64 * 100.0 / length, f.time(at, zone)))
         .collect()

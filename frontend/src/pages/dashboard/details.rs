@@ -11,14 +11,14 @@ use crate::state::locale::format;
 use crate::state::tr;
 use crate::state::zone;
 use crate::view_model::civil::parse_instant;
-use crate::view_model::coverage::strips;
+use crate::view_model::coverage::{offered, strips};
 use crate::view_model::range::Range;
 
 #[component]
 pub fn CoverageCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
     let shown = Signal::derive(move || {
         let data = data.read();
-        strips(&data.all_coverage(), data.range, &format())
+        strips(&offered(data.all_coverage()), data.range, &format())
     });
     let range = Signal::<Range>::derive(move || data.read().range);
     view! {

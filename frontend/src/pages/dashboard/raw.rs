@@ -135,7 +135,7 @@ fn DocumentRow(document: Document, place: raw_body::Variables, zone: String) -> 
     view! {
         <li class="document" class:superseded=document.superseded>
             <code class="endpoint">{document.endpoint.clone()}</code>
-            <span>{tr!(raw.page)} " " {document.page}</span>
+            <span>{tr!(raw.page)} " " {document.page + 1}</span>
             <span>{fetched}</span>
             <span>{size}</span>
             {document.superseded.then(|| view! { <span class="badge">{tr!(raw.superseded)}</span> })}
