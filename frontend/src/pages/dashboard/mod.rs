@@ -11,9 +11,11 @@ pub mod raw;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use crate::components::heading::PageTitle;
 use crate::components::states::loaded;
+use crate::state::load::Phase;
 use crate::state::session::use_session;
-use crate::state::zone;
+use crate::state::{tr, zone};
 use crate::view_model::range::Range;
 
 /// A page per person: another id is another page.
@@ -37,8 +39,12 @@ fn Dashboard(id: String) -> impl IntoView {
         Range::of_query(query.get_str("from"), query.get_str("to"), today.get())
     });
     let load = data::load(id.clone(), range, person_zone);
+    let phase = load.phase();
+    let has_failed = move || matches!(*phase.read(), Phase::Failed(_));
     view! {
         <div class="dashboard">
+            // With data the heading is the person's name.
+            <Show when=has_failed><PageTitle text=tr!(nav.dashboard)/></Show>
             {loaded(load, 6, move |data| {
                 view! { <body::Body data load range today/> }.into_any()
             })}
