@@ -178,12 +178,13 @@ const TABLES: &[&str] = &[
         PRIMARY KEY (user_id, id),
         UNIQUE (user_id, link_id, external_id)
     )",
-    "CREATE TABLE IF NOT EXISTS offset_change (
+    "CREATE TABLE IF NOT EXISTS offset_span (
         user_id BIGINT NOT NULL,
-        at_ms BIGINT NOT NULL,
+        from_ms BIGINT NOT NULL,
+        to_ms BIGINT NOT NULL,
         offset_seconds INTEGER NOT NULL,
         evidence TEXT NOT NULL,
-        PRIMARY KEY (user_id, at_ms)
+        PRIMARY KEY (user_id, from_ms)
     )",
     "CREATE TABLE IF NOT EXISTS raw_document (
         user_id BIGINT NOT NULL,

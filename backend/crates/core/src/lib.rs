@@ -10,6 +10,7 @@ pub mod job;
 pub mod metric;
 pub mod observation;
 pub mod time;
+pub mod timeline;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use metric::Metric;

@@ -191,11 +191,12 @@ entity!(device, "device" {
     battery_percent: Option<i32>,
 });
 
-entity!(offset_change, "offset_change" {
+entity!(offset_span, "offset_span" {
     #[sea_orm(primary_key, auto_increment = false)]
     user_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
-    at_ms: i64,
+    from_ms: i64,
+    to_ms: i64,
     offset_seconds: i32,
     evidence: String,
 });

@@ -12,7 +12,8 @@ use pulsekeep_core::{
     job::FailureCode,
     metric::Aggregation,
     observation::{DailyValue, Parsed, SampleValues},
-    time::{DAY_MS, OffsetTimeline},
+    time::DAY_MS,
+    timeline::OffsetTimeline,
 };
 use pulsekeep_store::{
     ClaimedWindow, LinkedAccount, WriteTx,

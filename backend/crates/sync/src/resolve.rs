@@ -8,7 +8,7 @@ use pulsekeep_core::{
     observation::{
         DeviceRecord, DeviceTime, Parsed, SampleBatch, SampleTimes, SessionTimes, SleepRecord, SleepStage,
     },
-    time::OffsetTimeline,
+    timeline::OffsetTimeline,
 };
 use pulsekeep_store::{
     block::{Block, runs_of},

@@ -5,7 +5,7 @@ use pulsekeep_core::{
     account::ConsentReason,
     catalogue::{Endpoint, endpoint},
     job::{FailureCode, JobKind},
-    time::OffsetTimeline,
+    timeline::OffsetTimeline,
 };
 use pulsekeep_provider::{FetchFailure, FetchRequest, Provider, merge_pages};
 use pulsekeep_store::{BudgetScope, ClaimedWindow, DueWindow, LinkedAccount, WindowKey, WriteTx};

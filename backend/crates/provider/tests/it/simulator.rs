@@ -10,7 +10,8 @@ use pulsekeep_core::{
     catalogue::{Endpoint, Grain, endpoints_of},
     metric::Aggregation,
     observation::{Parsed, SampleTimes},
-    time::{DayRange, OffsetTimeline, add_days, from_local_ms},
+    time::{DayRange, add_days, from_local_ms},
+    timeline::OffsetTimeline,
 };
 use pulsekeep_provider::{
     FetchRequest, Grant, HttpClient, OAuthError, Provider, ProviderConfig, fitbit, google_health,

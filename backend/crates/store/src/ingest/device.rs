@@ -5,13 +5,13 @@ use pulsekeep_core::{
     EpochMs,
     id::{LinkId, UserId},
     observation::DeviceRecord,
-    time::OffsetTimeline,
+    timeline::{OffsetSpan, OffsetTimeline},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
 
 use crate::{
     Store, StoreError, WriteTx,
-    entity::{app_user, device, offset_change},
+    entity::{app_user, device, offset_span},
 };
 
 impl WriteTx {
@@ -100,17 +100,18 @@ impl WriteTx {
         evidence: &str,
     ) -> Result<(), StoreError> {
         let stored = offsets_of(self.db(), user).await?;
-        for (at, _) in stored.iter().filter(|change| !timeline.learnt().contains(change)) {
-            offset_change::Entity::delete_by_id((user.0, at.0)).exec(self.db()).await?;
+        for gone in stored.iter().filter(|span| !timeline.spans().contains(span)) {
+            offset_span::Entity::delete_by_id((user.0, gone.from.0)).exec(self.db()).await?;
         }
-        for (at, offset) in timeline.learnt().iter().filter(|change| !stored.contains(change)) {
-            let row = offset_change::Model {
+        for span in timeline.spans().iter().filter(|span| !stored.contains(span)) {
+            let row = offset_span::Model {
                 user_id: user.0,
-                at_ms: at.0,
-                offset_seconds: *offset,
+                from_ms: span.from.0,
+                to_ms: span.to.0,
+                offset_seconds: span.offset,
                 evidence: evidence.to_owned(),
             };
-            offset_change::Entity::insert(offset_change::ActiveModel::from(row))
+            offset_span::Entity::insert(offset_span::ActiveModel::from(row))
                 .exec_without_returning(self.db())
                 .await?;
         }
@@ -138,15 +139,17 @@ pub(crate) async fn timeline_of(
     Ok(OffsetTimeline::new(zone, offsets_of(db, user).await?))
 }
 
-/// The offsets learnt of a person, in order of time.
-async fn offsets_of(
-    db: &impl sea_orm::ConnectionTrait,
-    user: UserId,
-) -> Result<Vec<(EpochMs, i32)>, StoreError> {
-    let rows = offset_change::Entity::find()
-        .filter(offset_change::Column::UserId.eq(user.0))
-        .order_by_asc(offset_change::Column::AtMs)
+/// The evidence of a person's offsets, in order of time.
+async fn offsets_of(db: &impl sea_orm::ConnectionTrait, user: UserId) -> Result<Vec<OffsetSpan>, StoreError> {
+    let rows = offset_span::Entity::find()
+        .filter(offset_span::Column::UserId.eq(user.0))
+        .order_by_asc(offset_span::Column::FromMs)
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|row| (EpochMs(row.at_ms), row.offset_seconds)).collect())
+    let span = |row: offset_span::Model| OffsetSpan {
+        from: EpochMs(row.from_ms),
+        to: EpochMs(row.to_ms),
+        offset: row.offset_seconds,
+    };
+    Ok(rows.into_iter().map(span).collect())
 }

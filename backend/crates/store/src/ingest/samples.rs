@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     id::{StreamId, UserId},
-    time::{DayRange, OffsetTimeline},
+    time::DayRange,
+    timeline::OffsetTimeline,
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnConflict};
 

@@ -13,7 +13,7 @@ use pulsekeep_core::{
     EpochMs,
     account::Viewer,
     id::{DeviceId, LinkId, StreamId, UserId},
-    time::OffsetTimeline,
+    timeline::OffsetTimeline,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 

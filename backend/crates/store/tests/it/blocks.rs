@@ -5,7 +5,8 @@ use pulsekeep_core::{
     EpochMs, Metric,
     account::{ProviderKey, Viewer},
     id::{StreamId, UserId},
-    time::{DayRange, HOUR_MS, MINUTE_MS, OffsetTimeline},
+    time::{DayRange, HOUR_MS, MINUTE_MS},
+    timeline::OffsetTimeline,
 };
 use pulsekeep_store::ingest::{Replace, ResolvedSamples};
 use pulsekeep_testkit::{DATA_TABLES, TestDatabase, at, build, on_each_engine};
@@ -178,7 +179,7 @@ on_each_engine! {
         tx.commit().await.unwrap();
         assert_eq!(offset("2026-11-10T12:00:00Z").await, 3600);
         assert_eq!(offset("2026-11-11T12:00:00Z").await, 9 * 3600);
-        db.watch_writes(&["offset_change"]).await;
+        db.watch_writes(&["offset_span"]).await;
         tx = db.store().write().await.unwrap();
         tx.put_timeline(owner.user, &timeline, "sleep").await.unwrap();
         tx.commit().await.unwrap();
