@@ -65,6 +65,7 @@ pub(crate) fn prepare(repo: &Repo) -> Result<Cmd> {
 fn inputs(repo: &Repo) -> Result<String> {
     let mut inputs = Inputs::new("web 1");
     for path in [
+        ".cargo/config.toml",
         "frontend",
         "schema.graphql",
         "Cargo.toml",

@@ -4,6 +4,7 @@
 mod assets;
 mod consent;
 mod csrf;
+mod docs;
 mod harness;
 mod invitations;
 mod limits;

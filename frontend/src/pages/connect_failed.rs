@@ -37,7 +37,7 @@ fn words(reason: &str, expected: Option<String>) -> (String, String) {
         "unknown_provider" | "disabled" => {
             pair(tr!(connect_failed.disabled), tr!(connect_failed.disabled_do))
         }
-        "signed_out" => pair(tr!(connect_failed.signed_out), tr!(connect_failed.signed_out_do)),
+        "session_lost" => pair(tr!(connect_failed.session_lost), tr!(connect_failed.session_lost_do)),
         _ => pair(tr!(connect_failed.unknown), tr!(connect_failed.unknown_do)),
     }
 }

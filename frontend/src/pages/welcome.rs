@@ -21,7 +21,7 @@ use crate::state::{tr, zone};
 use crate::view_model::civil::parse_instant;
 
 /// Shortest password that the server takes.
-const SHORTEST: usize = 12;
+const SHORTEST: usize = 10;
 
 /// The page.
 #[component]

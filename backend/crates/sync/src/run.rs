@@ -263,9 +263,9 @@ impl Run<'_> {
     }
 
     /// Reads the account's devices now and then: their last sync decides which days are closed. A failure here is no
-    /// failure of the window.
+    /// failure of the window, and the request, which is nobody's window, is not counted as the job's.
     async fn refresh_devices(
-        &mut self,
+        &self,
         provider: &dyn Provider,
         token: &SecretString,
         timeline: &OffsetTimeline,
@@ -277,7 +277,6 @@ impl Run<'_> {
         if !is_due || self.take_budget().await?.is_err() {
             return Ok(());
         }
-        self.requests += 1;
         match provider.devices(token).await {
             Ok(devices) => {
                 let devices: Vec<_> =
