@@ -231,7 +231,7 @@ fn settings(options: &DemoOptions, secrets: &Secrets, simulator: &str) -> anyhow
         })
         .collect::<anyhow::Result<String>>()?;
     Ok(format!(
-        "# Written by `pulsekeep demo` at every start.\n\n[http]\n{folders}\n[database]\nurl = {}\n\n[vault]\nkey = \"{}\"\n\n{}{}",
+        "# Written by `pulsekeep demo` at every start.\n\n[log]\nfilter = \"warn\"\n\n[http]\n{folders}\n[database]\nurl = {}\n\n[vault]\nkey = \"{}\"\n\n{}{}",
         quoted(format!("sqlite://{}", database.display())),
         secrets.vault_key,
         provider("google_health", "google", "o/oauth2/v2/auth", "token", "revoke"),
