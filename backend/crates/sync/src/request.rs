@@ -173,7 +173,11 @@ impl SyncEngine {
         request: &JobRequest,
         days: DayRange,
     ) -> Result<BackfillPlan, SyncError> {
-        let closed = self.closed_days(link).await?;
+        // Only a backfill leaves closed days out; the schedule's syncs need not look for them.
+        let closed = match request.kind {
+            JobKind::Backfill => self.closed_days(link).await?,
+            JobKind::Incremental | JobKind::Reparse => HashMap::new(),
+        };
         let input = PlanInput {
             provider: link.provider,
             scopes: &link.scopes,
