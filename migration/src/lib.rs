@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod m20261121_start;
+mod m20261121_sync_engine;
 
 use sea_orm_migration::prelude::*;
 
@@ -12,6 +13,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_start::Migration)]
+        vec![Box::new(m20261121_start::Migration), Box::new(m20261121_sync_engine::Migration)]
     }
 }

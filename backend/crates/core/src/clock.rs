@@ -24,6 +24,35 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that runs at another rate than the machine's: at `base` of the machine's clock it shows `origin`, and from
+/// then on `rate` milliseconds for each of the machine's. Processes with the same three numbers agree on the time.
+#[derive(Debug, Clone, Copy)]
+pub struct ScaledClock {
+    base: EpochMs,
+    origin: EpochMs,
+    rate: u32,
+}
+
+impl ScaledClock {
+    /// A clock that shows `origin` when the machine's shows `base`.
+    #[must_use]
+    pub fn new(base: EpochMs, origin: EpochMs, rate: u32) -> Self {
+        Self { base, origin, rate }
+    }
+
+    /// What it shows when the machine's clock shows `machine`.
+    #[must_use]
+    pub fn at(&self, machine: EpochMs) -> EpochMs {
+        EpochMs(self.origin.0 + (machine.0 - self.base.0) * i64::from(self.rate))
+    }
+}
+
+impl Clock for ScaledClock {
+    fn now(&self) -> EpochMs {
+        self.at(SystemClock.now())
+    }
+}
+
 /// A clock that stands still until it is moved. Clones share the same time.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<AtomicI64>);

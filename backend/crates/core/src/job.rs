@@ -34,6 +34,8 @@ words! {
         Incremental = "incremental",
         /// A range of the past.
         Backfill = "backfill",
+        /// The last weeks once more, closed days too: what the provider has changed without a sign.
+        Deep = "deep",
         /// Typed data made again from stored raw documents.
         Reparse = "reparse",
     }
@@ -96,6 +98,8 @@ impl JobState {
 words! {
     /// State of a window of a sync job.
     WindowState {
+        /// Detail that waits for the job's daily series: they tell which of its days are empty.
+        Held = "held",
         /// To be fetched when its time has come.
         Due = "due",
         /// Claimed by a worker under a lease.
@@ -114,6 +118,8 @@ words! {
     FailureCode {
         /// The rate budget of the account or the app is used up.
         RateLimited = "rate_limited",
+        /// Another worker renews the account's token right now.
+        TokenBusy = "token_busy",
         /// The provider could not be reached.
         ProviderUnreachable = "provider_unreachable",
         /// The provider answered with a server error or with something that is not its format.
@@ -144,6 +150,7 @@ impl FailureCode {
         matches!(
             self,
             Self::RateLimited
+                | Self::TokenBusy
                 | Self::ProviderUnreachable
                 | Self::ProviderError
                 | Self::BadAnswer

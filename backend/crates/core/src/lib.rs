@@ -12,6 +12,6 @@ pub mod observation;
 pub mod time;
 pub mod timeline;
 
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ManualClock, ScaledClock, SystemClock};
 pub use metric::Metric;
 pub use time::EpochMs;

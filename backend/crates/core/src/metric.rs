@@ -27,6 +27,64 @@ pub enum Metric {
     SkinTemperatureRelative,
     /// Sleep.
     Sleep,
+    /// Floors climbed, each about three metres of height.
+    Floors,
+    /// Height gained on foot.
+    Elevation,
+    /// Energy spent beyond the basal part, as the provider counts it: Google's `active-energy-burned`, Fitbit's
+    /// `activityCalories`. The two are not defined alike.
+    ActiveCalories,
+    /// Energy spent by the body at rest (Fitbit's `caloriesBMR`, Google's `basal-energy-burned`, which Fitbit devices
+    /// leave empty).
+    BasalCalories,
+    /// Active zone minutes earned in the fat-burn zone of a day, one a minute.
+    FatBurnZoneMinutes,
+    /// Active zone minutes earned in the cardio zone of a day, two a minute.
+    CardioZoneMinutes,
+    /// Active zone minutes earned in the peak zone of a day, two a minute.
+    PeakZoneMinutes,
+    /// Minutes of a day without movement. Fitbit counts the unworn ones too.
+    SedentaryMinutes,
+    /// Minutes of light activity of a day.
+    LightlyActiveMinutes,
+    /// Minutes of moderate activity of a day (Google's `MODERATELY_ACTIVE`, Fitbit's `minutesFairlyActive`).
+    FairlyActiveMinutes,
+    /// Minutes of vigorous activity of a day.
+    VeryActiveMinutes,
+    /// Minutes of a day in the light heart-rate zone. Google's only: Fitbit's "Out of Range" counts unworn minutes
+    /// too and is left in the raw document.
+    LightHeartZoneMinutes,
+    /// Minutes of a day in the moderate heart-rate zone (Fitbit's "Fat Burn").
+    ModerateHeartZoneMinutes,
+    /// Minutes of a day in the vigorous heart-rate zone (Fitbit's "Cardio").
+    VigorousHeartZoneMinutes,
+    /// Minutes of a day in the peak heart-rate zone.
+    PeakHeartZoneMinutes,
+    /// Heart rate variability (RMSSD) of a night's deep sleep.
+    HeartRateVariabilityDeep,
+    /// Breaths a minute of a night.
+    BreathingRate,
+    /// Oxygen saturation (`SpO2`): the night's mean, and readings in sleep.
+    OxygenSaturation,
+    /// Lowest oxygen saturation of a night (Fitbit's `min`).
+    OxygenSaturationMin,
+    /// Highest oxygen saturation of a night (Fitbit's `max`).
+    OxygenSaturationMax,
+    /// Lower bound of a night's oxygen saturation: of a confidence interval, not the lowest reading (Google).
+    OxygenSaturationLowerBound,
+    /// Upper bound of a night's oxygen saturation, likewise (Google).
+    OxygenSaturationUpperBound,
+    /// Maximal oxygen uptake. Fitbit gives a range, for example `47-51`, until a run with GPS has narrowed it: its
+    /// middle is stored, the range stands in the raw document.
+    Vo2Max,
+    /// Temperature of the body's core, measured by hand.
+    CoreTemperature,
+    /// Weight.
+    Weight,
+    /// Body fat.
+    BodyFat,
+    /// Exercises.
+    Exercise,
 }
 
 /// A unit of measurement, as written beside values.
@@ -46,6 +104,14 @@ pub enum Unit {
     Millisecond,
     /// Degrees Celsius.
     Celsius,
+    /// Breaths per minute.
+    BreathsPerMinute,
+    /// Percent.
+    Percent,
+    /// Millilitres of oxygen per kilogram and minute.
+    MillilitrePerKilogramMinute,
+    /// Kilograms.
+    Kilogram,
 }
 
 impl Unit {
@@ -60,6 +126,10 @@ impl Unit {
             Self::BeatsPerMinute => "bpm",
             Self::Millisecond => "ms",
             Self::Celsius => "°C",
+            Self::BreathsPerMinute => "breaths/min",
+            Self::Percent => "%",
+            Self::MillilitrePerKilogramMinute => "ml/kg/min",
+            Self::Kilogram => "kg",
         }
     }
 }
@@ -125,7 +195,7 @@ const fn row(
 ///
 /// Ranges are those of values a day (for sums) or a sample (for rates) beyond which a reading is a fault: they are
 /// wide on purpose, since the raw document is kept and a dropped value is reported as a warning.
-pub const METRICS: [MetricSpec; 10] = {
+pub const METRICS: [MetricSpec; 37] = {
     use Aggregation::{Mean, Sum};
     use MetricKind::{Daily, Interval, Sampled, Session};
     [
@@ -164,7 +234,7 @@ pub const METRICS: [MetricSpec; 10] = {
             "heart_rate_variability",
             "Heart rate variability",
             Unit::Millisecond,
-            Daily,
+            Sampled,
             Mean,
             (0.0, 500.0),
         ),
@@ -187,6 +257,209 @@ pub const METRICS: [MetricSpec; 10] = {
             (-15.0, 15.0),
         ),
         row(Metric::Sleep, "sleep", "Sleep", Unit::Minute, Session, Sum, (0.0, 2_880.0)),
+        row(Metric::Floors, "floors", "Floors", Unit::Count, Interval, Sum, (0.0, 2_000.0)),
+        row(Metric::Elevation, "elevation", "Elevation gain", Unit::Metre, Interval, Sum, (0.0, 15_000.0)),
+        row(
+            Metric::ActiveCalories,
+            "active_calories",
+            "Active calories",
+            Unit::Kilocalorie,
+            Interval,
+            Sum,
+            (0.0, 30_000.0),
+        ),
+        row(
+            Metric::BasalCalories,
+            "basal_calories",
+            "Basal calories",
+            Unit::Kilocalorie,
+            Interval,
+            Sum,
+            (0.0, 10_000.0),
+        ),
+        row(
+            Metric::FatBurnZoneMinutes,
+            "fat_burn_zone_minutes",
+            "Active zone minutes, fat burn",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::CardioZoneMinutes,
+            "cardio_zone_minutes",
+            "Active zone minutes, cardio",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 3_000.0),
+        ),
+        row(
+            Metric::PeakZoneMinutes,
+            "peak_zone_minutes",
+            "Active zone minutes, peak",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 3_000.0),
+        ),
+        row(
+            Metric::SedentaryMinutes,
+            "sedentary_minutes",
+            "Sedentary minutes",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::LightlyActiveMinutes,
+            "lightly_active_minutes",
+            "Lightly active minutes",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::FairlyActiveMinutes,
+            "fairly_active_minutes",
+            "Fairly active minutes",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::VeryActiveMinutes,
+            "very_active_minutes",
+            "Very active minutes",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::LightHeartZoneMinutes,
+            "light_heart_zone_minutes",
+            "Heart zone, light",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::ModerateHeartZoneMinutes,
+            "moderate_heart_zone_minutes",
+            "Heart zone, moderate",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::VigorousHeartZoneMinutes,
+            "vigorous_heart_zone_minutes",
+            "Heart zone, vigorous",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::PeakHeartZoneMinutes,
+            "peak_heart_zone_minutes",
+            "Heart zone, peak",
+            Unit::Minute,
+            Daily,
+            Sum,
+            (0.0, 1_500.0),
+        ),
+        row(
+            Metric::HeartRateVariabilityDeep,
+            "heart_rate_variability_deep",
+            "Heart rate variability, deep sleep",
+            Unit::Millisecond,
+            Daily,
+            Mean,
+            (0.0, 500.0),
+        ),
+        row(
+            Metric::BreathingRate,
+            "breathing_rate",
+            "Breathing rate",
+            Unit::BreathsPerMinute,
+            Daily,
+            Mean,
+            (2.0, 60.0),
+        ),
+        row(
+            Metric::OxygenSaturation,
+            "oxygen_saturation",
+            "Oxygen saturation",
+            Unit::Percent,
+            Sampled,
+            Mean,
+            (50.0, 100.0),
+        ),
+        row(
+            Metric::OxygenSaturationMin,
+            "oxygen_saturation_min",
+            "Oxygen saturation, lowest",
+            Unit::Percent,
+            Daily,
+            Mean,
+            (40.0, 100.0),
+        ),
+        row(
+            Metric::OxygenSaturationMax,
+            "oxygen_saturation_max",
+            "Oxygen saturation, highest",
+            Unit::Percent,
+            Daily,
+            Mean,
+            (40.0, 100.0),
+        ),
+        row(
+            Metric::OxygenSaturationLowerBound,
+            "oxygen_saturation_lower_bound",
+            "Oxygen saturation, lower bound",
+            Unit::Percent,
+            Daily,
+            Mean,
+            (40.0, 100.0),
+        ),
+        row(
+            Metric::OxygenSaturationUpperBound,
+            "oxygen_saturation_upper_bound",
+            "Oxygen saturation, upper bound",
+            Unit::Percent,
+            Daily,
+            Mean,
+            (40.0, 100.0),
+        ),
+        row(
+            Metric::Vo2Max,
+            "vo2_max",
+            "VO2 max",
+            Unit::MillilitrePerKilogramMinute,
+            Daily,
+            Mean,
+            (5.0, 100.0),
+        ),
+        row(
+            Metric::CoreTemperature,
+            "core_temperature",
+            "Core temperature",
+            Unit::Celsius,
+            Sampled,
+            Mean,
+            (25.0, 45.0),
+        ),
+        row(Metric::Weight, "weight", "Weight", Unit::Kilogram, Sampled, Mean, (1.0, 650.0)),
+        row(Metric::BodyFat, "body_fat", "Body fat", Unit::Percent, Sampled, Mean, (1.0, 80.0)),
+        row(Metric::Exercise, "exercise", "Exercise", Unit::Minute, Session, Sum, (0.0, 2_880.0)),
     ]
 };
 

@@ -209,6 +209,37 @@ pub struct SleepRecord {
     pub summary: SleepSummary,
 }
 
+/// An exercise session. What the provider does not say is `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExerciseRecord {
+    /// The provider's id of it.
+    pub external_id: String,
+    /// Start and end.
+    pub times: SessionTimes,
+    /// The civil day of its start.
+    pub day: Date,
+    /// The kind in the provider's word, lower case, for example `walking`.
+    pub kind: String,
+    /// The name that the person sees, for example `Walk`.
+    pub name: String,
+    /// Milliseconds of activity, pauses left out.
+    pub active_ms: Option<i64>,
+    /// Metres.
+    pub distance_m: Option<f64>,
+    /// Steps.
+    pub steps: Option<i64>,
+    /// Kilocalories.
+    pub energy_kcal: Option<f64>,
+    /// Mean heart rate in beats per minute.
+    pub mean_heart_rate: Option<f64>,
+    /// Metres of height gained.
+    pub elevation_gain_m: Option<f64>,
+    /// Active zone minutes.
+    pub active_zone_minutes: Option<i64>,
+    /// Whether the provider has a route of it, which is fetched on request only.
+    pub has_route: bool,
+}
+
 /// A device of the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceRecord {
@@ -251,6 +282,8 @@ pub struct Parsed {
     pub daily: Vec<DailyValue>,
     /// Sleep sessions.
     pub sleep: Vec<SleepRecord>,
+    /// Exercise sessions.
+    pub exercises: Vec<ExerciseRecord>,
     /// The token of the next page, if there is one. An empty token is none.
     pub next_page: Option<String>,
     /// What was left out.

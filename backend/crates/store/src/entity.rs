@@ -80,6 +80,11 @@ entity!(linked_account, "linked_account" {
     linked_at: i64,
     changed_at: i64,
     last_sync_at: Option<i64>,
+    next_sync_at: i64,
+    next_deep_at: i64,
+    devices_checked_at: Option<i64>,
+    token_checked_at: Option<i64>,
+    subscription: String,
 });
 
 entity!(link_token, "link_token" {
@@ -217,6 +222,7 @@ entity!(raw_document, "raw_document" {
     bytes: i64,
     body: Vec<u8>,
     superseded_at: Option<i64>,
+    parser_version: i16,
 });
 
 entity!(coverage, "coverage" {
@@ -265,6 +271,9 @@ entity!(sync_job, "sync_job" {
     updated_at: i64,
     finished_at: Option<i64>,
     change_seq: i64,
+    batch_id: Option<i64>,
+    requests_at_most: i32,
+    plan_fixed_at: Option<i64>,
 });
 
 entity!(sync_window, "sync_window" {
@@ -286,6 +295,79 @@ entity!(sync_window, "sync_window" {
     lease_until: Option<i64>,
     code: Option<String>,
     requests: i32,
+});
+
+entity!(sync_batch, "sync_batch" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    kind: String,
+    priority: i16,
+    metrics: String,
+    from_day: String,
+    to_day: String,
+    created_by: Option<i64>,
+    created_at: i64,
+});
+
+entity!(sync_page, "sync_page" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    job_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    seq: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    page: i32,
+    next_page: String,
+    fetched_at: i64,
+    body: Vec<u8>,
+});
+
+entity!(push_notice, "push_notice" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    link_id: i64,
+    subject: String,
+    operation: String,
+    from_day: Option<String>,
+    to_day: Option<String>,
+    received_at: i64,
+});
+
+entity!(push_count, "push_count" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    provider: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    outcome: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    day: String,
+    calls: i64,
+});
+
+entity!(exercise_session, "exercise_session" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    stream_id: i64,
+    external_id: String,
+    day: String,
+    start_ms: i64,
+    end_ms: i64,
+    start_offset: i32,
+    end_offset: i32,
+    kind: String,
+    name: String,
+    active_ms: Option<i64>,
+    distance_m: Option<f64>,
+    steps: Option<i64>,
+    energy_kcal: Option<f64>,
+    mean_heart_rate: Option<f64>,
+    elevation_gain_m: Option<f64>,
+    active_zone_minutes: Option<i64>,
+    has_route: bool,
 });
 
 entity!(rate_budget, "rate_budget" {

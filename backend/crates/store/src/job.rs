@@ -3,7 +3,7 @@
 use pulsekeep_core::{
     EpochMs, Metric,
     account::Viewer,
-    id::{JobId, LinkId, UserId},
+    id::{BatchId, JobId, LinkId, UserId},
     job::{FailureCode, JobKind, JobState, Priority, WindowState},
     time::DayRange,
 };
@@ -47,6 +47,12 @@ pub struct SyncJob {
     pub windows_failed: i32,
     /// Requests that the plan expects.
     pub requests_expected: i32,
+    /// Requests that the plan takes at the most, retries apart.
+    pub requests_at_most: i32,
+    /// When the daily series had been read and the plan could not grow any more.
+    pub plan_fixed_at: Option<EpochMs>,
+    /// The batch that it belongs to.
+    pub batch: Option<BatchId>,
     /// Requests made, retries included.
     pub requests_done: i32,
     /// Requests that had to be made again.
@@ -78,6 +84,10 @@ pub struct NewJob {
     pub days: DayRange,
     /// Requests that the plan expects.
     pub requests_expected: i32,
+    /// Requests that the plan takes at the most, retries apart.
+    pub requests_at_most: i32,
+    /// The batch that it belongs to.
+    pub batch: Option<BatchId>,
     /// Who asked; `None` for the schedule and the command line.
     pub created_by: Option<UserId>,
     /// Its windows, the first to run first.
@@ -125,6 +135,9 @@ impl TryFrom<sync_job::Model> for SyncJob {
             windows_done: row.windows_done,
             windows_failed: row.windows_failed,
             requests_expected: row.requests_expected,
+            requests_at_most: row.requests_at_most,
+            plan_fixed_at: row.plan_fixed_at.map(EpochMs),
+            batch: row.batch_id.map(BatchId),
             requests_done: row.requests_done,
             retries: row.retries,
             created_at: EpochMs(row.created_at),
@@ -226,7 +239,7 @@ impl Tally {
                     tally.running += 1;
                     false
                 }
-                Some(WindowState::Due) => {
+                Some(WindowState::Due | WindowState::Held) => {
                     tally.due += 1;
                     tally.next_run_at = Some(tally.next_run_at.map_or(*next_run_at, |n| n.min(*next_run_at)));
                     true
@@ -290,6 +303,9 @@ impl WriteTx {
             updated_at: now.0,
             finished_at: state.is_final().then_some(now.0),
             change_seq,
+            batch_id: new.batch.map(|batch| batch.0),
+            requests_at_most: new.requests_at_most,
+            plan_fixed_at: None,
         };
         sync_job::Entity::insert(sync_job::ActiveModel::from(row)).exec_without_returning(self.db()).await?;
         let windows: Vec<sync_window::ActiveModel> = (0..)

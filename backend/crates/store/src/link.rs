@@ -263,6 +263,11 @@ impl WriteTx {
             linked_at: holder.as_ref().map_or(now.0, |row| row.linked_at),
             changed_at: now.0,
             last_sync_at: holder.as_ref().and_then(|row| row.last_sync_at),
+            next_sync_at: 0,
+            next_deep_at: 0,
+            devices_checked_at: holder.as_ref().and_then(|row| row.devices_checked_at),
+            token_checked_at: None,
+            subscription: "none".to_owned(),
         };
         if holder.is_some() {
             linked_account::ActiveModel::from(row.clone()).reset_all().update(self.db()).await?;

@@ -141,6 +141,7 @@ impl SyncEngine {
                 request_key: &reading.request_key,
                 days: claimed.window.days,
                 page,
+                parser_version: self.enabled(link.provider)?.parser_version(),
                 body,
             };
             let stored = tx.put_raw(link.user_id, &document, now).await?;

@@ -50,31 +50,9 @@ impl BackfillPlan {
     }
 }
 
-/// Minutes of a civil day at the most: one with 25 hours.
-const MINUTES_A_DAY: i64 = 25 * 60;
-/// Sleep sessions a day that are likely: the night, and now and then a nap.
-const SLEEP_A_DAY_PERCENT: i64 = 104;
-
 /// Up to so many days an incremental sync asks for the detail of each day by itself: these are asked for again and
 /// again, and a raw document gives way to the next answer only if both speak of the same days.
 const LIVE_DAYS: i64 = 7;
-
-/// Requests of one window: likely, and at the most.
-fn requests(endpoint: &Endpoint, days: i64) -> (i64, i64) {
-    let page = i64::from(endpoint.page_size);
-    if page == 0 {
-        return (1, 1);
-    }
-    let pages = |rows: i64| ((rows + page - 1) / page).max(1);
-    match (endpoint.grain, endpoint.call) {
-        (Grain::Minute, Call::GoogleRollUpMinute) => (pages(days * 1440), pages(days * MINUTES_A_DAY)),
-        // Minutes of zero have no row: less than half of a day moves, so that two weeks fit one page.
-        (Grain::Minute, _) => (pages(days * 700), pages(days * MINUTES_A_DAY)),
-        (Grain::Day, _) => (pages(days), pages(days)),
-        // Ten sessions a day is more than any device records.
-        (Grain::Session, _) => (pages(days * SLEEP_A_DAY_PERCENT / 100), pages(days * 10)),
-    }
-}
 
 /// What the planner has to know.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +89,7 @@ pub fn plan(input: &PlanInput<'_>, is_closed: impl Fn(&'static Endpoint, Date) -
             _ => endpoint.max_days,
         };
         for window in cut(days.collect(), length) {
-            let (expected, at_most) = requests(endpoint, window.len());
+            let (expected, at_most) = endpoint.requests(window.len());
             plan.windows.push(NewWindow { endpoint: endpoint.key, days: window });
             add(&mut plan.metrics, endpoint.metrics[0], expected, at_most);
         }

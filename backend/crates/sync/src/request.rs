@@ -176,7 +176,7 @@ impl SyncEngine {
         // Only a backfill leaves closed days out; the schedule's syncs need not look for them.
         let closed = match request.kind {
             JobKind::Backfill => self.closed_days(link).await?,
-            JobKind::Incremental | JobKind::Reparse => HashMap::new(),
+            JobKind::Incremental | JobKind::Deep | JobKind::Reparse => HashMap::new(),
         };
         let input = PlanInput {
             provider: link.provider,
@@ -223,6 +223,8 @@ impl SyncEngine {
             metrics: request.metrics.clone(),
             days,
             requests_expected: i32::try_from(plan.expected()).unwrap_or(i32::MAX),
+            requests_at_most: i32::try_from(plan.at_most()).unwrap_or(i32::MAX),
+            batch: None,
             created_by: request.created_by,
             windows: plan.windows.clone(),
         };

@@ -196,7 +196,7 @@ impl Run<'_> {
         let allowance = engine.policy.account_allowance(provider);
         let reserve = match self.claimed.kind {
             JobKind::Backfill => allowance.limit * engine.policy.reserve_percent / 100,
-            JobKind::Incremental | JobKind::Reparse => 0,
+            JobKind::Incremental | JobKind::Deep | JobKind::Reparse => 0,
         };
         let scope = BudgetScope::Link(self.link.id);
         let tx = engine.store.write().await?;

@@ -61,8 +61,7 @@ pub(super) fn points(config: &ProviderConfig, request: &FetchRequest, sleep: Sle
             SleepFilter::None => get(url(""), request, None),
         },
         // Fitbit's calls never come here: an endpoint of the catalogue belongs to one provider.
-        Call::GoogleList { field } => get(url(""), request, Some(&filter(field, request))),
-        Call::FitbitRange | Call::FitbitDay => get(url(""), request, None),
+        Call::FitbitRange | Call::FitbitDay | Call::FitbitList => get(url(""), request, None),
     }
 }
 

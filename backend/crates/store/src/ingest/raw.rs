@@ -26,6 +26,8 @@ pub struct NewRawDocument<'a> {
     pub days: DayRange,
     /// Page, from 0.
     pub page: i32,
+    /// Version of the parsers that made the typed rows.
+    pub parser_version: i16,
     /// The body as received.
     pub body: &'a [u8],
 }
@@ -85,6 +87,7 @@ impl WriteTx {
             bytes: i64::try_from(new.body.len()).unwrap_or(i64::MAX),
             body: packed,
             superseded_at: None,
+            parser_version: new.parser_version,
         };
         let id = RawId(row.id);
         raw_document::Entity::insert(raw_document::ActiveModel::from(row))

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
-    catalogue::ENDPOINTS,
+    catalogue::endpoints,
     id::{LinkId, RawId},
     time::{DayRange, next_day},
 };
@@ -72,7 +72,7 @@ impl Person {
             .order_by_desc(C::Id)
             .limit(limit);
         if let Some(metric) = metric {
-            let endpoints = ENDPOINTS.iter().filter(|e| e.metrics.contains(&metric)).map(|e| e.key);
+            let endpoints = endpoints().filter(|e| e.metrics.contains(&metric)).map(|e| e.key);
             query = query.filter(C::Endpoint.is_in(endpoints));
         }
         if let Some(after) = after {

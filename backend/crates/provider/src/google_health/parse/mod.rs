@@ -22,16 +22,16 @@ use crate::ParseError;
 /// # Errors
 /// [`ParseError`] when the bytes are not a whole answer of that endpoint.
 pub fn parse(endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {
-    use Call::{GoogleDailyRollUp, GoogleList, GoogleReconcile, GoogleRollUpMinute};
+    use Call::{GoogleDailyRollUp, GoogleReconcile, GoogleRollUpMinute};
     let unknown = ParseError::UnknownEndpoint { endpoint: endpoint.key };
     let Some(member) = member(endpoint.path) else { return Err(unknown) };
     match (endpoint.call, endpoint.metrics) {
-        (GoogleReconcile { .. } | GoogleList { .. }, [Metric::Sleep]) => sleep::parse(endpoint, body),
+        (GoogleReconcile { .. }, [Metric::Sleep]) => sleep::parse(endpoint, body),
         (
-            GoogleReconcile { .. } | GoogleList { .. },
+            GoogleReconcile { .. },
             [metric @ (Metric::Steps | Metric::Distance | Metric::ActiveZoneMinutes)],
         ) => interval::parse(endpoint, *metric, member, body),
-        (GoogleReconcile { .. } | GoogleList { .. }, [metric]) => day::parse(endpoint, *metric, member, body),
+        (GoogleReconcile { .. }, [metric]) => day::parse(endpoint, *metric, member, body),
         (GoogleRollUpMinute, [Metric::HeartRate]) => rollup::heart_minutes(endpoint, member, body),
         (GoogleRollUpMinute, [metric]) => rollup::sum_minutes(endpoint, *metric, member, body),
         (GoogleDailyRollUp, [metric]) => rollup::days(endpoint, *metric, member, body),
