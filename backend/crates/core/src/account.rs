@@ -273,3 +273,32 @@ impl LinkState {
         matches!(self, Self::Active | Self::Expiring)
     }
 }
+
+/// Whether the provider tells us when an account has new data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PushState {
+    /// It does not, or nobody knows yet.
+    None,
+    /// It does: the account is subscribed, or something was told of it lately.
+    Active,
+    /// The account could not be subscribed; tried again daily.
+    Failed,
+}
+
+impl PushState {
+    /// The word in the database.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Active => "active",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of a stored word; an unknown one reads as [`PushState::None`], so that the account is asked often.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        [Self::Active, Self::Failed].into_iter().find(|s| s.key() == word).unwrap_or(Self::None)
+    }
+}

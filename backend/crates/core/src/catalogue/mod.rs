@@ -3,11 +3,14 @@
 
 mod fitbit;
 mod google_health;
+mod push;
 
 use crate::{
     Metric,
     account::{ProviderKey, UnknownWord},
 };
+
+pub use push::{PUSH_SUBJECTS, PushSubject, push_subject, push_subjects};
 
 /// How fine an endpoint's answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
