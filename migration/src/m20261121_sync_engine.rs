@@ -40,7 +40,8 @@ impl MigrationTrait for Migration {
 }
 
 const TABLES: &[&str] = &[
-    // Jobs that were asked for together: over several people, or by the schedule for everybody.
+    // Jobs that were asked for together, over several people. The jobs are written person by person; `people` are those
+    // asked for, and `written_at` is set when each of them was seen to.
     "CREATE TABLE IF NOT EXISTS sync_batch (
         id BIGINT NOT NULL PRIMARY KEY,
         kind TEXT NOT NULL,
@@ -49,7 +50,18 @@ const TABLES: &[&str] = &[
         from_day TEXT NOT NULL,
         to_day TEXT NOT NULL,
         created_by BIGINT,
-        created_at BIGINT NOT NULL
+        created_at BIGINT NOT NULL,
+        people TEXT NOT NULL,
+        paused BOOLEAN NOT NULL,
+        written_at BIGINT,
+        writer_until BIGINT NOT NULL
+    )",
+    // Processes that work on jobs, and when each was last seen.
+    "CREATE TABLE IF NOT EXISTS worker_beat (
+        name TEXT NOT NULL PRIMARY KEY,
+        parallel INTEGER NOT NULL,
+        started_at BIGINT NOT NULL,
+        seen_at BIGINT NOT NULL
     )",
     // Pages of a window that was broken off between two of them; gone when the window ends.
     "CREATE TABLE IF NOT EXISTS sync_page (
@@ -72,6 +84,7 @@ const TABLES: &[&str] = &[
         from_day TEXT,
         to_day TEXT,
         received_at BIGINT NOT NULL,
+        due_at BIGINT NOT NULL,
         PRIMARY KEY (user_id, id)
     )",
     // Webhook calls by what came of them, a row a provider, outcome and UTC day.
@@ -108,7 +121,10 @@ const TABLES: &[&str] = &[
 ];
 
 const INDEXES: &[&str] = &[
-    "CREATE INDEX IF NOT EXISTS push_notice_time ON push_notice (received_at)",
+    "CREATE INDEX IF NOT EXISTS push_notice_due ON push_notice (due_at)",
+    // A notice that comes again while it waits is the same one. No day is written as the empty text: NULLs would differ.
+    "CREATE UNIQUE INDEX IF NOT EXISTS push_notice_once ON push_notice
+        (user_id, link_id, subject, operation, COALESCE(from_day, ''), COALESCE(to_day, ''))",
     "CREATE INDEX IF NOT EXISTS exercise_session_day ON exercise_session (user_id, day)",
 ];
 
@@ -124,12 +140,15 @@ const COLUMNS: &[(&str, &str)] = &[
     ("linked_account", "token_checked_at BIGINT"),
     // What became of the provider's subscription: none, active, or the reason why not.
     ("linked_account", "subscription TEXT NOT NULL DEFAULT 'none'"),
+    // When the subscription was last seen to work, or to fail.
+    ("linked_account", "subscription_at BIGINT"),
     // The parsers' version that made the typed rows.
     ("raw_document", "parser_version SMALLINT NOT NULL DEFAULT 1"),
 ];
 
 const LATE_INDEXES: &[&str] = &[
-    "CREATE INDEX IF NOT EXISTS sync_job_batch ON sync_job (batch_id)",
+    // One job of a batch for each account, whoever writes it.
+    "CREATE UNIQUE INDEX IF NOT EXISTS sync_job_batch ON sync_job (batch_id, link_id)",
     "CREATE INDEX IF NOT EXISTS sync_job_link ON sync_job (link_id, kind, id)",
     "CREATE INDEX IF NOT EXISTS sync_window_link ON sync_window (link_id, state)",
     "CREATE INDEX IF NOT EXISTS linked_account_next_sync ON linked_account (state, next_sync_at)",

@@ -85,6 +85,7 @@ entity!(linked_account, "linked_account" {
     devices_checked_at: Option<i64>,
     token_checked_at: Option<i64>,
     subscription: String,
+    subscription_at: Option<i64>,
 });
 
 entity!(link_token, "link_token" {
@@ -307,6 +308,18 @@ entity!(sync_batch, "sync_batch" {
     to_day: String,
     created_by: Option<i64>,
     created_at: i64,
+    people: String,
+    paused: bool,
+    written_at: Option<i64>,
+    writer_until: i64,
+});
+
+entity!(worker_beat, "worker_beat" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    name: String,
+    parallel: i32,
+    started_at: i64,
+    seen_at: i64,
 });
 
 entity!(sync_page, "sync_page" {
@@ -334,6 +347,7 @@ entity!(push_notice, "push_notice" {
     from_day: Option<String>,
     to_day: Option<String>,
     received_at: i64,
+    due_at: i64,
 });
 
 entity!(push_count, "push_count" {

@@ -2,7 +2,7 @@
 
 use pulsekeep_core::{
     EpochMs,
-    account::{LinkState, ProviderKey},
+    account::{LinkState, ProviderKey, PushState},
     id::{LinkId, UserId},
 };
 use sea_orm::{
@@ -37,6 +37,14 @@ pub struct LinkedAccount {
     pub linked_at: EpochMs,
     /// When something was last read for it.
     pub last_sync_at: Option<EpochMs>,
+    /// Since when it is in its state.
+    pub changed_at: EpochMs,
+    /// When the schedule looks at it next; 0 for at once.
+    pub next_sync_at: EpochMs,
+    /// When its devices were last asked for.
+    pub devices_checked_at: Option<EpochMs>,
+    /// Whether the provider tells when it has new data.
+    pub push: PushState,
 }
 
 /// A consent to be stored.
@@ -116,6 +124,10 @@ impl TryFrom<linked_account::Model> for LinkedAccount {
             state: LinkState::parse(&row.state, row.reason.as_deref()),
             linked_at: EpochMs(row.linked_at),
             last_sync_at: row.last_sync_at.map(EpochMs),
+            changed_at: EpochMs(row.changed_at),
+            next_sync_at: EpochMs(row.next_sync_at),
+            devices_checked_at: row.devices_checked_at.map(EpochMs),
+            push: PushState::parse(&row.subscription),
         })
     }
 }
@@ -267,7 +279,8 @@ impl WriteTx {
             next_deep_at: 0,
             devices_checked_at: holder.as_ref().and_then(|row| row.devices_checked_at),
             token_checked_at: None,
-            subscription: "none".to_owned(),
+            subscription: PushState::None.key().to_owned(),
+            subscription_at: None,
         };
         if holder.is_some() {
             linked_account::ActiveModel::from(row.clone()).reset_all().update(self.db()).await?;
