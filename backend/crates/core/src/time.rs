@@ -176,8 +176,60 @@ pub fn days_between(start: Date, end: Date) -> i64 {
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
+    use proptest::prelude::*;
 
     use super::*;
+
+    /// Days of four centuries, leap days and the century that has none among them.
+    fn days() -> impl Strategy<Value = Date> {
+        (0i64..146_097).prop_map(|n| add_days(date(1900, 1, 1), n))
+    }
+
+    #[test]
+    fn a_leap_day_is_a_day_like_any_other() {
+        assert_eq!(next_day(date(2028, 2, 28)), date(2028, 2, 29));
+        assert_eq!(add_days(date(2028, 3, 1), -1), date(2028, 2, 29));
+        assert_eq!(next_day(date(2100, 2, 28)), date(2100, 3, 1), "a century without one");
+        let year = |y| DayRange { start: date(y, 1, 1), end: date(y + 1, 1, 1) }.len();
+        assert_eq!([year(2027), year(2028), year(2000), year(2100)], [365, 366, 366, 365]);
+        let range = DayRange::inclusive(date(2028, 2, 28), date(2028, 3, 1)).unwrap();
+        assert_eq!(range.days().nth(1), Some(date(2028, 2, 29)));
+    }
+
+    proptest! {
+        #[test]
+        fn days_are_counted_both_ways(start in days(), n in -80_000i64..80_000) {
+            let end = add_days(start, n);
+            prop_assert_eq!(days_between(start, end), n);
+            prop_assert_eq!(add_days(end, -n), start);
+            prop_assert_eq!(next_day(start), add_days(start, 1));
+        }
+
+        #[test]
+        fn a_range_holds_its_days_and_no_other(start in days(), length in 1i64..500, probe in -3i64..503) {
+            let range = DayRange { start, end: add_days(start, length) };
+            prop_assert_eq!(DayRange::inclusive(start, range.last()), Ok(range));
+            let all: Vec<Date> = range.days().collect();
+            prop_assert_eq!(i64::try_from(all.len()), Ok(range.len()));
+            prop_assert!(all.windows(2).all(|pair| pair[1] == next_day(pair[0])));
+            let probed = add_days(start, probe);
+            prop_assert_eq!(range.contains(probed), all.contains(&probed));
+        }
+
+        #[test]
+        fn a_clock_reading_is_its_milliseconds(ms in -60_000_000_000_000i64..60_000_000_000_000) {
+            prop_assert_eq!(local_ms(from_local_ms(ms)), ms);
+        }
+
+        #[test]
+        fn an_offset_moves_the_clock_by_itself(
+            ms in 0i64..4_000_000_000_000,
+            offset in -43_200i32..=50_400,
+        ) {
+            let clock = EpochMs(ms).civil(offset);
+            prop_assert_eq!(local_ms(clock) - ms, i64::from(offset) * 1000);
+        }
+    }
 
     #[test]
     fn ranges_count_days_and_refuse_reversal() {

@@ -250,7 +250,106 @@ mod tests {
         assert_eq!(home.changed_since(&before), Some(nothing), "evidence, but nothing to date again");
     }
 
+    /// Zones whose clocks do what others' do not: half an hour of summer time, two hours of it, changes at midnight,
+    /// summer time in winter, quarters of an hour, the far ends of the day, and none of all that.
+    const ZONES: [&str; 12] = [
+        "Europe/Paris",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Antarctica/Troll",
+        "America/Havana",
+        "Africa/Cairo",
+        "Africa/Casablanca",
+        "Asia/Kathmandu",
+        "Pacific/Chatham",
+        "Pacific/Kiritimati",
+        "Pacific/Pago_Pago",
+        "UTC",
+    ];
+
+    fn zoned() -> impl Strategy<Value = OffsetTimeline> {
+        prop::sample::select(&ZONES[..])
+            .prop_map(|name| OffsetTimeline::of_zone(TimeZone::get(name).expect("a bundled zone")))
+    }
+
+    /// Journeys: stays of a day to three weeks, each at an offset of its own, one after another.
+    fn journeys() -> impl Strategy<Value = Vec<OffsetSpan>> {
+        let stay = (24i64..500, 0i64..72, -11i32..=13);
+        prop::collection::vec(stay, 0..8).prop_map(|stays| {
+            let mut from = at("2027-01-05T09:30:00Z");
+            let mut spans = Vec::new();
+            for (hours, way, offset) in stays {
+                let to = from.plus(hours * HOUR_MS);
+                spans.push(OffsetSpan { from, to, offset: offset * 3600 });
+                from = to.plus(way * HOUR_MS + 1);
+            }
+            spans
+        })
+    }
+
+    /// Two years with a leap day and every kind of clock change.
+    fn instants() -> impl Strategy<Value = EpochMs> {
+        (0i64..730 * 24 * 60).prop_map(|minute| at("2027-01-01T00:00:00Z").plus(minute * 60_000))
+    }
+
+    #[test]
+    fn a_leap_day_has_its_hours() {
+        let (start, end) = paris().day_bounds(date(2028, 2, 29));
+        assert_eq!((start, end), (at("2028-02-28T23:00:00Z"), at("2028-02-29T23:00:00Z")));
+    }
+
+    #[test]
+    fn a_day_that_a_country_skipped_is_empty() {
+        let samoa = OffsetTimeline::of_zone(TimeZone::get("Pacific/Apia").expect("a bundled zone"));
+        let (start, end) = samoa.day_bounds(date(2011, 12, 30));
+        assert_eq!(start, end);
+        assert_eq!(samoa.day_at(start), date(2011, 12, 31));
+    }
+
     proptest! {
+        #[test]
+        fn a_zones_days_hold_their_instants_and_follow_each_other(timeline in zoned(), instant in instants()) {
+            let day = timeline.day_at(instant);
+            let (start, end) = timeline.day_bounds(day);
+            prop_assert!(start <= instant && instant < end, "{} is not in {}..{}", instant, start, end);
+            prop_assert_eq!(timeline.day_bounds(next_day(day)).0, end);
+            prop_assert_eq!(timeline.day_at(start), day);
+            prop_assert_eq!(timeline.day_at(end.plus(-1)), day);
+            let quarters = (end.0 - start.0) / (HOUR_MS / 4);
+            prop_assert!((88..=104).contains(&quarters), "{} has {} quarters of an hour", day, quarters);
+        }
+
+        #[test]
+        fn a_clock_reading_gives_the_first_instant_that_shows_it(timeline in zoned(), instant in instants()) {
+            let reading = |at: EpochMs| local_ms(at.civil(timeline.offset_at(at)));
+            let first = timeline.instant_of_local(reading(instant));
+            prop_assert_eq!(reading(first), reading(instant));
+            prop_assert!(first <= instant, "{} is later than {}", first, instant);
+            prop_assert!(instant.0 - first.0 <= 2 * HOUR_MS);
+        }
+
+        #[test]
+        fn a_travellers_days_follow_each_other_and_none_ends_before_it_begins(
+            timeline in zoned(),
+            spans in journeys(),
+        ) {
+            let mut timeline = timeline;
+            for span in &spans {
+                timeline.learn(span.from, span.to, span.offset);
+            }
+            let mut day = date(2027, 1, 1);
+            while day < date(2027, 9, 1) {
+                let (start, end) = timeline.day_bounds(day);
+                prop_assert!(start <= end, "{} runs from {} to {}", day, start, end);
+                prop_assert_eq!(timeline.day_bounds(next_day(day)).0, end);
+                day = next_day(day);
+            }
+            for span in &spans {
+                prop_assert_eq!(timeline.offset_at(span.from), span.offset);
+                prop_assert_eq!(timeline.offset_at(span.to), span.offset);
+            }
+        }
+
         #[test]
         fn the_order_of_evidence_that_agrees_does_not_matter(
             cuts in prop::collection::vec(0i64..4000, 0..12),
