@@ -56,6 +56,33 @@ graphql_enums! {
         SkinTemperature = "SKIN_TEMPERATURE",
         SkinTemperatureRelative = "SKIN_TEMPERATURE_RELATIVE",
         Sleep = "SLEEP",
+        Floors = "FLOORS",
+        Elevation = "ELEVATION",
+        ActiveCalories = "ACTIVE_CALORIES",
+        BasalCalories = "BASAL_CALORIES",
+        FatBurnZoneMinutes = "FAT_BURN_ZONE_MINUTES",
+        CardioZoneMinutes = "CARDIO_ZONE_MINUTES",
+        PeakZoneMinutes = "PEAK_ZONE_MINUTES",
+        SedentaryMinutes = "SEDENTARY_MINUTES",
+        LightlyActiveMinutes = "LIGHTLY_ACTIVE_MINUTES",
+        FairlyActiveMinutes = "FAIRLY_ACTIVE_MINUTES",
+        VeryActiveMinutes = "VERY_ACTIVE_MINUTES",
+        LightHeartZoneMinutes = "LIGHT_HEART_ZONE_MINUTES",
+        ModerateHeartZoneMinutes = "MODERATE_HEART_ZONE_MINUTES",
+        VigorousHeartZoneMinutes = "VIGOROUS_HEART_ZONE_MINUTES",
+        PeakHeartZoneMinutes = "PEAK_HEART_ZONE_MINUTES",
+        HeartRateVariabilityDeep = "HEART_RATE_VARIABILITY_DEEP",
+        BreathingRate = "BREATHING_RATE",
+        OxygenSaturation = "OXYGEN_SATURATION",
+        OxygenSaturationMin = "OXYGEN_SATURATION_MIN",
+        OxygenSaturationMax = "OXYGEN_SATURATION_MAX",
+        OxygenSaturationLowerBound = "OXYGEN_SATURATION_LOWER_BOUND",
+        OxygenSaturationUpperBound = "OXYGEN_SATURATION_UPPER_BOUND",
+        Vo2Max = "VO2_MAX",
+        CoreTemperature = "CORE_TEMPERATURE",
+        Weight = "WEIGHT",
+        BodyFat = "BODY_FAT",
+        Exercise = "EXERCISE",
     }
     ProviderKey { GoogleHealth = "GOOGLE_HEALTH", Fitbit = "FITBIT" }
     LinkedAccountState { Active = "ACTIVE", Expiring = "EXPIRING", NeedsConsent = "NEEDS_CONSENT", Revoked = "REVOKED" }
@@ -67,7 +94,7 @@ graphql_enums! {
     }
     Role { Admin = "ADMIN", Member = "MEMBER" }
     Scope { ReadMetrics = "READ_METRICS", WriteSync = "WRITE_SYNC", WriteExport = "WRITE_EXPORT", Admin = "ADMIN" }
-    SyncJobKind { Incremental = "INCREMENTAL", Backfill = "BACKFILL", Reparse = "REPARSE" }
+    SyncJobKind { Incremental = "INCREMENTAL", Deep = "DEEP", Backfill = "BACKFILL", Reparse = "REPARSE" }
     SyncJobState {
         Planned = "PLANNED",
         Running = "RUNNING",
@@ -89,6 +116,7 @@ graphql_enums! {
         RequestRefused = "REQUEST_REFUSED",
         Gone = "GONE",
         Disconnected = "DISCONNECTED",
+        TokenBusy = "TOKEN_BUSY",
         Internal = "INTERNAL",
     }
     CoverageState {

@@ -51,6 +51,14 @@ pub struct Answer {
     errors: Vec<GraphQlError>,
 }
 
+impl ApiError {
+    /// A person that there is not, or that is not for this viewer: the server does not say which.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::Refused(Refusal { code: "NOT_FOUND".to_owned(), message: String::new(), request_id: None })
+    }
+}
+
 impl From<GraphQlError> for ApiError {
     fn from(error: GraphQlError) -> Self {
         let code = error.extensions.code.unwrap_or_default();

@@ -59,6 +59,12 @@ operations! {
     RawDocuments in "graphql/raw_documents.graphql",
     /// The body of one of them.
     RawBody in "graphql/raw_body.graphql",
+    /// What is known of each metric on each day, of many people.
+    CohortCoverage in "graphql/cohort_coverage.graphql",
+    /// The same of one person, with the fields of [`CohortCoverage`].
+    PersonCoverage in "graphql/person_coverage.graphql",
+    /// The request behind a metric of a day.
+    CoverageCell in "graphql/coverage_cell.graphql",
     /// Linked accounts of a person.
     Accounts in "graphql/accounts.graphql",
     /// Revokes a linked account.
@@ -94,9 +100,12 @@ operations! {
 /// A sync job. Subscription and list ask for the same fields, and the list's type serves both.
 pub type Job = sync_jobs::SyncJobsSyncJobsNodes;
 
+/// A person with coverage. The queries of one and of many ask for the same fields, and one type serves both.
+pub type Covered = cohort_coverage::CohortCoverageUsersNodes;
+
 #[cfg(test)]
 mod tests {
-    use super::{sync_job_changed, sync_jobs};
+    use super::{cohort_coverage, person_coverage, sync_job_changed, sync_jobs};
 
     /// The names of a selection, without layout.
     fn selection<'a>(query: &'a str, from: &str, to: &str) -> Vec<&'a str> {
@@ -110,5 +119,12 @@ mod tests {
         let list = selection(sync_jobs::QUERY, "nodes {", "pageInfo");
         let event = selection(sync_job_changed::QUERY, "syncJobChanged(userId: $userId) {", "finishedAt");
         assert_eq!(list, [&event[..], &["finishedAt", "}"]].concat());
+    }
+
+    #[test]
+    fn one_and_many_ask_for_the_same_fields_of_a_person_s_coverage() {
+        let many = selection(cohort_coverage::QUERY, "nodes {", "pageInfo");
+        let one = selection(person_coverage::QUERY, "user(id: $id) {", "\n  }\n}");
+        assert_eq!(many, [&one[..], &["}"]].concat());
     }
 }

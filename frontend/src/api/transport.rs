@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use gloo_net::http::Request;
 use graphql_client::GraphQLQuery;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use web_sys::{AbortController, AbortSignal};
 
@@ -41,6 +42,14 @@ impl Drop for Abort {
 /// # Errors
 /// See [`ApiError`]; an ended web session also takes the app to the sign-in page.
 pub async fn send<Q: GraphQLQuery>(variables: Q::Variables) -> Result<Q::ResponseData, ApiError> {
+    send_as::<Q, Q::ResponseData>(variables).await
+}
+
+/// The same, for an operation whose answer is read as `T`: several operations share a selection, and one type serves all.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_as<Q: GraphQLQuery, T: DeserializeOwned>(variables: Q::Variables) -> Result<T, ApiError> {
     let body = serde_json::to_string(&Q::build_query(variables)).map_err(|_| ApiError::Unreadable)?;
     let data = post(body).await?;
     serde_json::from_str(data.get()).map_err(|_| ApiError::Unreadable)

@@ -1,6 +1,6 @@
 //! The heading of a page.
 
-use leptos::html::H1;
+use leptos::html::{H1, H2};
 use leptos::prelude::*;
 
 use crate::state::tr;
@@ -23,6 +23,19 @@ pub fn PageTitle(#[prop(into)] text: Signal<String>) -> impl IntoView {
         }
     });
     view! { <h1 tabindex="-1" node_ref=node>{move || text.get()}</h1> }.into_any()
+}
+
+/// The heading of a panel that a click or key has opened; it takes the focus.
+#[component]
+pub fn PanelTitle(#[prop(into)] text: String) -> impl IntoView {
+    let node = NodeRef::<H2>::new();
+    Effect::new(move |_| {
+        if let Some(heading) = node.get() {
+            // An element that cannot be focused is left alone.
+            let _ = heading.focus();
+        }
+    });
+    view! { <h2 id="heading-panel" tabindex="-1" node_ref=node>{text}</h2> }.into_any()
 }
 
 /// Whether the person has moved between pages: the first page leaves the focus where the browser puts it.

@@ -4,6 +4,8 @@ pub mod chart;
 pub mod copy;
 pub mod coverage_strip;
 pub mod dialog;
+pub mod documents;
+pub mod grid;
 pub mod heading;
 pub mod hypnogram;
 pub mod icons;

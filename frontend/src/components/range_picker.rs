@@ -10,12 +10,13 @@ use crate::view_model::civil::Day;
 use crate::view_model::range::{EARLIEST, Range};
 
 /// Lengths of the presets in days.
-const PRESETS: [i32; 5] = [1, 7, 30, 90, 365];
+const PRESETS: &[i32] = &[1, 7, 30, 90, 365];
 
 fn preset_name(days: i32) -> &'static str {
     match days {
         1 => tr!(range.today),
         7 => tr!(range.week),
+        28 => tr!(range.four_weeks),
         30 => tr!(range.month),
         90 => tr!(range.quarter),
         _ => tr!(range.year),
@@ -24,10 +25,18 @@ fn preset_name(days: i32) -> &'static str {
 
 /// Date fields, neighbours and presets.
 #[component]
-pub fn RangePicker(#[prop(into)] range: Signal<Range>, #[prop(into)] today: Signal<Day>) -> impl IntoView {
+pub fn RangePicker(
+    #[prop(into)] range: Signal<Range>,
+    #[prop(into)] today: Signal<Day>,
+    #[prop(default = PRESETS)] presets: &'static [i32],
+    /// More of the address, to be kept: `&name=value`s.
+    #[prop(optional, into)]
+    keep: Signal<String>,
+) -> impl IntoView {
     let navigate = use_navigate();
     let go = Callback::new(move |range: Range| {
-        navigate(&range.query(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        let address = format!("{}{}", range.query(), keep.read_untracked());
+        navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
     let pick = move |is_from: bool, text: String| {
         let Some(day) = Day::parse(&text).filter(|day| *day >= EARLIEST) else { return };
@@ -40,7 +49,7 @@ pub fn RangePicker(#[prop(into)] range: Signal<Range>, #[prop(into)] today: Sign
         };
         go.run(picked);
     };
-    let presets = PRESETS.into_iter().map(|days| {
+    let presets = presets.iter().map(|&days| {
         let preset = move || Range::last(days, today.get());
         view! {
             <button

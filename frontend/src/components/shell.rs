@@ -52,12 +52,17 @@ fn skip(event: leptos::ev::MouseEvent) {
 fn Sidebar() -> impl IntoView {
     let session = use_session();
     let home = move || session.user_id().map_or_else(|| "/".to_owned(), |id| format!("/people/{id}"));
+    let coverage = move || match session.user_id() {
+        Some(id) if !session.is_admin() => format!("/people/{id}/coverage"),
+        _ => "/coverage".to_owned(),
+    };
     let first = move || {
         if session.is_admin() {
             view! { <A href="/" exact=true><Icon name="people"/><span>{tr!(nav.people)}</span></A> }
                 .into_any()
         } else {
-            view! { <A href=home><Icon name="chart"/><span>{tr!(nav.dashboard)}</span></A> }.into_any()
+            view! { <A href=home exact=true><Icon name="chart"/><span>{tr!(nav.dashboard)}</span></A> }
+                .into_any()
         }
     };
     view! {
@@ -69,6 +74,7 @@ fn Sidebar() -> impl IntoView {
             <nav aria-label=tr!(nav.name)>
                 <ul>
                     <li>{move || first()}</li>
+                    <li><A href=coverage><Icon name="grid"/><span>{tr!(nav.coverage)}</span></A></li>
                     <li><A href="/jobs"><Icon name="jobs"/><span>{tr!(nav.jobs)}</span></A></li>
                     <li><A href="/tokens"><Icon name="key"/><span>{tr!(nav.tokens)}</span></A></li>
                     <li><A href="/settings"><Icon name="settings"/><span>{tr!(nav.settings)}</span></A></li>

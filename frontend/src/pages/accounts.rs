@@ -7,7 +7,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::enums::{LinkedAccountState, ProviderKey};
-use crate::api::errors::{ApiError, Refusal};
+use crate::api::errors::ApiError;
 use crate::api::operations::accounts::{self, AccountsUser, AccountsUserLinkedAccounts as Account};
 use crate::api::operations::current_viewer::CurrentViewerViewerProviders as Provider;
 use crate::api::operations::{Accounts, Disconnect, DisconnectStatus, disconnect};
@@ -91,10 +91,7 @@ pub fn AccountsPage() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let load = Load::new(move || {
         let variables = accounts::Variables { id: id.get() };
-        async move {
-            let refusal = Refusal { code: "NOT_FOUND".to_owned(), message: String::new(), request_id: None };
-            send::<Accounts>(variables).await?.user.ok_or(ApiError::Refused(refusal))
-        }
+        async move { send::<Accounts>(variables).await?.user.ok_or_else(ApiError::not_found) }
     });
     view! {
         <header class="page-head">

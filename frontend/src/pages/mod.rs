@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod connect_failed;
 pub mod connected;
+pub mod coverage;
 pub mod dashboard;
 pub mod home;
 pub mod jobs;

@@ -30,6 +30,18 @@ impl DayCoverage {
         self.days.get(&day).cloned().unwrap_or((CoverageState::Pending, None))
     }
 
+    /// State of a day, if it was ever asked for.
+    #[must_use]
+    pub fn asked(&self, day: Day) -> Option<&State> {
+        self.days.get(&day)
+    }
+
+    /// Whether any day of the range was ever asked for.
+    #[must_use]
+    pub fn was_asked(&self, range: Range) -> bool {
+        self.days.range(range.from..=range.to).next().is_some()
+    }
+
     /// Why a day has no value, in words.
     #[must_use]
     pub fn reason(&self, day: Day, f: &Format) -> String {
@@ -39,6 +51,43 @@ impl DayCoverage {
             CoverageState::Complete => f.words.coverage_empty.clone().into_owned(),
             _ => f.coverage(&state),
         }
+    }
+}
+
+/// What somebody can do about a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    Nothing,
+    /// Empty is what it is, unless the device was worn.
+    Wear,
+    SyncDevice,
+    Wait,
+    Connect,
+    SetUpDevice,
+    Again,
+    LookAtAnswer,
+    OtherProvider,
+    TellOperator,
+    Reload,
+}
+
+/// What to do about a day in a state.
+#[must_use]
+pub fn next((state, code): &State) -> Next {
+    use FailureCode as C;
+    match (state, code) {
+        (CoverageState::Complete, _) => Next::Nothing,
+        (CoverageState::EmptyConfirmed, _) => Next::Wear,
+        (CoverageState::Partial, None) => Next::SyncDevice,
+        (CoverageState::Pending, None) => Next::Wait,
+        (CoverageState::NotPermitted, _) => Next::Connect,
+        (CoverageState::Other(_), _) | (_, Some(C::Other(_))) => Next::Reload,
+        (_, Some(C::NeedsConsent | C::MissingScope | C::Disconnected)) => Next::Connect,
+        (_, Some(C::AccountNotLinked)) => Next::SetUpDevice,
+        (_, Some(C::RateLimited | C::ProviderUnreachable | C::ProviderError | C::TokenBusy)) => Next::Again,
+        (_, Some(C::BadAnswer | C::RequestRefused)) => Next::LookAtAnswer,
+        (_, Some(C::Gone)) => Next::OtherProvider,
+        (CoverageState::Failed | CoverageState::Partial | CoverageState::Pending, _) => Next::TellOperator,
     }
 }
 
@@ -168,6 +217,7 @@ impl Format {
             FailureCode::RequestRefused => &w.code_request_refused,
             FailureCode::Gone => &w.code_gone,
             FailureCode::Disconnected => &w.code_disconnected,
+            FailureCode::TokenBusy => &w.code_token_busy,
             FailureCode::Internal => &w.code_internal,
             FailureCode::Other(_) => &w.code_other,
         }
@@ -217,6 +267,21 @@ mod tests {
             3,
             "nothing is known of either"
         );
+    }
+
+    #[test]
+    fn each_state_says_what_to_do() {
+        let after = |state, code| next(&(state, code));
+        assert_eq!(after(CoverageState::Complete, None), Next::Nothing);
+        assert_eq!(after(CoverageState::Partial, None), Next::SyncDevice);
+        assert_eq!(after(CoverageState::NotPermitted, None), Next::Connect);
+        assert_eq!(after(CoverageState::Failed, None), Next::TellOperator);
+        let known = FailureCode::KNOWN.iter().map(|code| FailureCode::from(*code));
+        for code in known {
+            assert!(!matches!(after(CoverageState::Failed, Some(code)), Next::Nothing | Next::Reload));
+        }
+        assert_eq!(after(CoverageState::Failed, Some(FailureCode::from("STRIKE"))), Next::Reload);
+        assert_eq!(after(CoverageState::from("WITHDRAWN"), None), Next::Reload);
     }
 
     #[test]

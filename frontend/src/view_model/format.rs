@@ -115,6 +115,19 @@ impl Format {
         fill(&self.words.day_range, &[("from", &first), ("to", &self.day_medium(to))])
     }
 
+    /// `November 2026`.
+    #[must_use]
+    pub fn month(&self, year: i32, month: u32) -> String {
+        self.day(&self.words.month_year, Day::from_ymd(year, month, 1))
+    }
+
+    /// `Fr`: the first two letters of the weekday.
+    #[must_use]
+    pub fn weekday_narrow(&self, day: Day) -> String {
+        let name = self.words.weekdays.split(' ').nth(day.weekday()).unwrap_or_default();
+        name.chars().take(2).collect()
+    }
+
     fn day(&self, pattern: &str, day: Day) -> String {
         let (y, m, d) = day.ymd();
         let nth = |list: &str, n: usize| list.split(' ').nth(n).unwrap_or_default().to_owned();

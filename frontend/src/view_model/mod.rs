@@ -8,6 +8,7 @@ pub mod civil;
 pub mod coverage;
 pub mod daily;
 pub mod format;
+pub mod grid;
 pub mod heart;
 pub mod jobs;
 pub mod json;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::api::enums::MetricKey;
-use crate::api::errors::{ApiError, Refusal};
+use crate::api::errors::ApiError;
 use crate::api::operations::dashboard::{self, DashboardUser};
 use crate::api::operations::{Dashboard, DaySeries, RangeSeries, day_series, range_series};
 use crate::api::transport::send;
@@ -94,11 +94,6 @@ impl PersonRange {
     }
 }
 
-/// A person that there is not, or that is not for this viewer: the server does not say which.
-pub fn not_found() -> ApiError {
-    ApiError::Refused(Refusal { code: "NOT_FOUND".to_owned(), message: String::new(), request_id: None })
-}
-
 /// Loads the person over the range, and notes the person's zone.
 pub fn load(id: String, range: Memo<Range>, person_zone: RwSignal<Option<String>>) -> Load<PersonRange> {
     Load::new(move || {
@@ -112,7 +107,7 @@ pub fn load(id: String, range: Memo<Range>, person_zone: RwSignal<Option<String>
             metrics: METRICS.to_vec(),
         };
         async move {
-            let user = send::<Dashboard>(variables).await?.user.ok_or_else(not_found)?;
+            let user = send::<Dashboard>(variables).await?.user.ok_or_else(ApiError::not_found)?;
             person_zone.set(Some(user.time_zone.clone()));
             Ok(PersonRange::new(user, range))
         }
@@ -185,7 +180,7 @@ async fn day_detail(data: &PersonRange) -> Result<Detail, ApiError> {
         rates: RATES,
         amounts: AMOUNTS,
     };
-    let user = send::<DaySeries>(variables).await?.user.ok_or_else(not_found)?;
+    let user = send::<DaySeries>(variables).await?.user.ok_or_else(ApiError::not_found)?;
     let amounts = HashMap::from([
         (MetricKey::Steps, amounts!(user.steps)),
         (MetricKey::Distance, amounts!(user.distance)),
@@ -201,7 +196,7 @@ async fn range_detail(data: &PersonRange) -> Result<Detail, ApiError> {
         to: data.user.last_day.end.clone(),
         rates: RATES,
     };
-    let user = send::<RangeSeries>(variables).await?.user.ok_or_else(not_found)?;
+    let user = send::<RangeSeries>(variables).await?.user.ok_or_else(ApiError::not_found)?;
     Ok(Detail {
         heart: heart!(&user.heart_rate, data.stretch),
         stretch: data.stretch,

@@ -18,7 +18,7 @@ use crate::components::states::{EmptyState, loaded};
 use crate::pages::accounts::provider_name;
 use crate::state::load::Load;
 use crate::state::session::use_session;
-use crate::state::tr;
+use crate::state::{clock, tr};
 use crate::view_model::jobs::{is_open, merge};
 
 pub use row::ProgressBar;
@@ -27,6 +27,8 @@ pub use row::ProgressBar;
 const PAGE: i64 = 50;
 /// Without the live connection, open jobs are asked for this often, in milliseconds.
 const ASK_EVERY: u32 = 4_000;
+/// While a job runs, what it brings in is drawn at most this often, in milliseconds.
+const REDRAW_EVERY: i64 = 5_000;
 
 /// An event of the subscription, in the type of the list.
 #[derive(Debug, Deserialize)]
@@ -41,6 +43,7 @@ pub struct JobChanged {
 pub fn job_title(job: &Job) -> String {
     let kind = match &job.kind {
         SyncJobKind::Incremental => tr!(job_kind.incremental).to_owned(),
+        SyncJobKind::Deep => tr!(job_kind.deep).to_owned(),
         SyncJobKind::Backfill => tr!(job_kind.backfill).to_owned(),
         SyncJobKind::Reparse => tr!(job_kind.reparse).to_owned(),
         SyncJobKind::Other(kind) => kind.clone(),
@@ -103,6 +106,24 @@ pub fn JobsPage() -> impl IntoView {
         {loaded(load, 4, move |data| view! { <JobList data load/> }.into_any())}
     }
     .into_any()
+}
+
+/// Calls `act` when a job of the person has ended, and now and then while one makes progress.
+pub fn on_progress(user_id: String, act: impl Fn() + 'static) {
+    let acted = StoredValue::new(clock::now());
+    let variables = sync_job_changed::Variables { user_id: Some(user_id) };
+    let subscription = subscribe::<SyncJobChanged, JobChanged>(variables, move |news| {
+        let News::Event(JobChanged { job }) = news else { return };
+        let due = clock::now() - acted.try_get_value().unwrap_or(i64::MAX) >= REDRAW_EVERY;
+        if !is_open(&job.state) || due {
+            acted.try_set_value(clock::now());
+            act();
+        }
+    });
+    let subscription = StoredValue::new_local(Some(subscription));
+    on_cleanup(move || {
+        subscription.try_update_value(Option::take);
+    });
 }
 
 fn follow(load: Load<ResponseData>, user_id: Option<String>, is_live: RwSignal<bool>) {
