@@ -8,6 +8,15 @@ use pulsekeep_core::{
 
 use crate::json::Warnings;
 
+/// Why `number` cannot be one of `metric`.
+pub(crate) fn fault(metric: Metric, number: f64) -> Option<&'static str> {
+    match number {
+        n if n.is_nan() => Some("not_a_number"),
+        n if !metric.is_valid(n) => Some("out_of_range"),
+        _ => None,
+    }
+}
+
 /// Samples with `N` values each.
 #[derive(Debug)]
 pub(crate) struct Columns<const N: usize> {
@@ -83,6 +92,11 @@ impl<const N: usize> Columns<N> {
         }
     }
 
+    /// Whether there is no sample.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
     /// Whether every value is zero.
     pub(crate) fn all_zero(&self) -> bool {
         self.values.iter().flatten().all(|&v| v == 0.0)
@@ -146,7 +160,7 @@ pub(crate) fn triple(
 }
 
 /// Joins the pages of one answer, in their order: batches of a metric become one, with the same rules for repeated
-/// instants as within a page; of a repeated day or sleep session the later one stays.
+/// instants as within a page; of a repeated day or session the later one stays.
 #[must_use]
 pub fn merge_pages(pages: Vec<Parsed>) -> Parsed {
     let mut warnings = Warnings::default();
@@ -156,6 +170,7 @@ pub fn merge_pages(pages: Vec<Parsed>) -> Parsed {
         merged.warnings.extend(page.warnings);
         merged.daily.extend(page.daily);
         merged.sleep.extend(page.sleep);
+        merged.exercises.extend(page.exercises);
         merged.next_page = page.next_page;
         batches.extend(page.samples);
     }
@@ -163,10 +178,8 @@ pub fn merge_pages(pages: Vec<Parsed>) -> Parsed {
     merged.daily.reverse();
     merged.daily.dedup_by_key(|v| (v.metric, v.day));
     merged.daily.reverse();
-    merged.sleep.reverse();
-    let mut seen = std::collections::HashSet::new();
-    merged.sleep.retain(|s| seen.insert(s.external_id.clone()));
-    merged.sleep.reverse();
+    keep_last(&mut merged.sleep, |s| &s.external_id);
+    keep_last(&mut merged.exercises, |e| &e.external_id);
     while !batches.is_empty() {
         let head = kind(&batches[0]);
         let (same, rest) = batches.into_iter().partition(|b| kind(b) == head);
@@ -175,6 +188,14 @@ pub fn merge_pages(pages: Vec<Parsed>) -> Parsed {
     }
     merged.warnings.extend(warnings.finish());
     merged
+}
+
+/// Of sessions with the same id the last one stays.
+fn keep_last<T>(sessions: &mut Vec<T>, id: impl Fn(&T) -> &String) {
+    let mut seen = std::collections::HashSet::new();
+    sessions.reverse();
+    sessions.retain(|session| seen.insert(id(session).clone()));
+    sessions.reverse();
 }
 
 /// What two batches must have alike to be one.

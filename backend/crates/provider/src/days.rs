@@ -4,7 +4,7 @@ use pulsekeep_core::observation::DailyValue;
 
 use crate::json::Warnings;
 
-/// Collects the daily values of one metric.
+/// Collects the daily values of an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Days(Vec<DailyValue>);
 
@@ -13,15 +13,15 @@ impl Days {
         self.0.push(value);
     }
 
-    /// The values in order of days. Of a day that comes twice the last value stays: two totals of a day are two versions
+    /// The values by metric, in order of days. Of a day that comes twice the last value stays: two totals of a day are two versions
     /// of it and never add up.
     pub(crate) fn finish(self, warnings: &mut Warnings) -> Vec<DailyValue> {
         let mut values = self.0;
-        values.sort_by_key(|v| v.day);
+        values.sort_by_key(|v| (v.metric, v.day));
         let mut kept: Vec<DailyValue> = Vec::with_capacity(values.len());
         for value in values {
             match kept.last_mut() {
-                Some(last) if last.day == value.day => {
+                Some(last) if (last.metric, last.day) == (value.metric, value.day) => {
                     warnings.add("repeated_day", || value.day.to_string());
                     *last = value;
                 }

@@ -74,17 +74,24 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 }
 
-macro_rules! scalars {
+/// Reads a scalar.
+pub(crate) fn read_scalar<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_any(ScalarVisitor(PhantomData))
+}
+
+/// Makes scalars readable.
+macro_rules! scalar {
     ($($name:ident),*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(ScalarVisitor(PhantomData))
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::json::read_scalar(deserializer)
             }
         }
     )*};
 }
+pub(crate) use scalar;
 
-scalars!(Num, Instant, LocalTime, TimeOfDay, DayText, Offset, Id);
+scalar!(Num, Span, Instant, LocalTime, TimeOfDay, Clock, DayText, Offset, Length, Id);
 
 /// A number, written as one or as a string; NaN for anything else, `"NaN"` included.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +119,74 @@ impl Num {
     }
 }
 
+/// A number of a record that may be missing: no fault. What is there and cannot be is warned of at `place` and left out.
+pub(crate) fn quantity(
+    number: Option<Num>,
+    warnings: &mut Warnings,
+    place: impl FnOnce() -> String,
+) -> Option<f64> {
+    let Num(number) = number?;
+    if number.is_nan() || number < 0.0 {
+        warnings.add(if number.is_nan() { "not_a_number" } else { "out_of_range" }, place);
+        return None;
+    }
+    Some(number)
+}
+
+/// Likewise a count.
+pub(crate) fn count(
+    number: Option<Num>,
+    warnings: &mut Warnings,
+    place: impl FnOnce() -> String,
+) -> Option<i64> {
+    quantity(number, warnings, place).map(Num).and_then(Num::whole)
+}
+
+/// A number, or the middle of a range of two: `"47-51"`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span(pub(crate) f64);
+
+impl Scalar for Span {
+    const UNREADABLE: Self = Self(f64::NAN);
+
+    fn text(text: &str) -> Self {
+        let Num(number) = Num::text(text);
+        // A minus at the front is a sign.
+        let split = text.char_indices().skip(1).find(|(_, c)| matches!(c, '-' | '–'));
+        match split {
+            Some((at, dash)) if number.is_nan() => {
+                let (low, high) = (Num::text(&text[..at]), Num::text(&text[at + dash.len_utf8()..]));
+                Self(f64::midpoint(low.0, high.0))
+            }
+            _ => Self(number),
+        }
+    }
+
+    fn number(number: f64) -> Self {
+        Self(number)
+    }
+}
+
+/// A time within an answer: with its date, or a time of a day that stands elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Clock {
+    /// A wall-clock reading.
+    Local(i64),
+    /// Milliseconds from midnight.
+    OfDay(i64),
+    /// Neither.
+    Unreadable,
+}
+
+impl Scalar for Clock {
+    const UNREADABLE: Self = Self::Unreadable;
+
+    fn text(text: &str) -> Self {
+        let of_day = || time_text::time_of_day(text).map(Self::OfDay);
+        time_text::local(text).map(Self::Local).or_else(of_day).unwrap_or(Self::Unreadable)
+    }
+}
+
 macro_rules! text_scalars {
     ($($(#[$doc:meta])* $name:ident($inner:ty) = $read:path;)*) => {$(
         $(#[$doc])*
@@ -131,6 +206,8 @@ macro_rules! text_scalars {
 text_scalars! {
     /// An RFC 3339 instant, in epoch milliseconds.
     Instant(i64) = time_text::instant;
+    /// A duration in milliseconds.
+    Length(i64) = time_text::duration_ms;
     /// A wall-clock reading without a zone.
     LocalTime(i64) = time_text::local;
     /// Milliseconds from midnight.
@@ -139,6 +216,14 @@ text_scalars! {
     DayText(Date) = time_text::date;
     /// Seconds east of UTC, written as a duration.
     Offset(i32) = time_text::offset_seconds;
+}
+
+impl Length {
+    /// The duration in minutes; NaN of an unreadable one.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day")]
+    pub(crate) fn minutes(self) -> f64 {
+        self.0.map_or(f64::NAN, |ms| ms as f64 / 60_000.0)
+    }
 }
 
 /// An id, written as a string or a whole number.
@@ -249,6 +334,37 @@ impl<'de, O: Array<'de>> Visitor<'de> for ReadArray<'_, O> {
             index += 1;
         }
         Ok(())
+    }
+}
+
+/// Reads an object or an array into `0`; `null` reads as neither.
+pub(crate) struct ReadEither<'o, O>(pub(crate) &'o mut O);
+
+impl<'de, O: Object<'de> + Array<'de>> DeserializeSeed<'de> for ReadEither<'_, O> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, O: Object<'de> + Array<'de>> Visitor<'de> for ReadEither<'_, O> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        ReadObject(self.0).visit_map(map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        ReadArray(self.0).visit_seq(seq)
     }
 }
 

@@ -11,6 +11,7 @@ mod http;
 mod json;
 mod oauth;
 mod parse_error;
+mod push;
 mod request;
 mod time_text;
 
@@ -26,10 +27,17 @@ use url::Url;
 pub use crate::{
     columns::merge_pages,
     failure::{FetchFailure, RateReading},
+    fitbit::push::FitbitPush,
+    google_health::push::{
+        GooglePush,
+        account::ServiceAccount,
+        subscriber::{Subscriber, WebhookAdmin, WebhookError},
+    },
     http::{HttpClient, HttpSetupError},
     oauth::{AccountIdentity, Grant, OAuthError, pkce, random_state},
     parse_error::ParseError,
-    request::{FetchRequest, Fetched},
+    push::{Judgement, Notification, Push, PushOperation, PushRefusal},
+    request::{FetchRequest, Fetched, has_passed},
 };
 
 /// Where a provider is and as whom we speak to it.
@@ -123,11 +131,27 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Version of the parsers: raises when they make something else of the same bytes.
     fn parser_version(&self) -> i16;
+
+    /// The provider's notifications, where they are set up.
+    fn push(&self) -> Option<&dyn Push> {
+        None
+    }
 }
 
 /// Google Health API v4.
 pub fn google_health(config: ProviderConfig, http: HttpClient) -> impl Provider {
     google_health::GoogleHealth::new(config, http)
+}
+
+/// Google Health API v4 with its webhook.
+pub fn google_health_with_push(config: ProviderConfig, http: HttpClient, push: GooglePush) -> impl Provider {
+    google_health::GoogleHealth::new(config, http).with_push(push)
+}
+
+/// The legacy Fitbit Web API with its subscriptions. Their signatures rest on the client secret, which must not be
+/// empty.
+pub fn fitbit_with_push(config: ProviderConfig, http: HttpClient, push: FitbitPush) -> impl Provider {
+    fitbit::Fitbit::new(config, http).with_push(push)
 }
 
 /// The legacy Fitbit Web API.

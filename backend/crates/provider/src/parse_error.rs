@@ -45,6 +45,9 @@ pub enum ParseError {
     /// It has minutes and does not say of which day.
     #[error("the answer has minutes without their day; the provider may have changed its format")]
     NoDay,
+    /// It names a next page that is not one of the same list: what follows cannot be read.
+    #[error("the answer's next page is not one of the same list; the provider may have changed its format")]
+    ForeignPage,
     /// There is no parser for the endpoint.
     #[error("there is no parser for {endpoint}; this version of the program does not know it")]
     UnknownEndpoint {

@@ -128,6 +128,34 @@ pub(crate) fn date(text: &str) -> Option<Date> {
     .ok()
 }
 
+/// A protobuf duration in milliseconds: `1025s`, `0.500s`. Finer digits are cut off.
+pub(crate) fn duration_ms(text: &str) -> Option<i64> {
+    let number = text.strip_suffix('s')?;
+    let (sign, number) = number.strip_prefix('-').map_or((1, number), |rest| (-1, rest));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    // Twelve digits of seconds are 30,000 years.
+    if whole.is_empty() || whole.len() > 12 || fraction.is_empty() || fraction.len() > 9 {
+        return None;
+    }
+    let scale = [100, 10, 1][fraction.len().min(3) - 1];
+    digits(fraction.as_bytes())?;
+    let ms = digits(&fraction.as_bytes()[..fraction.len().min(3)])? * scale;
+    Some(sign * (digits(whole.as_bytes())? * 1000 + ms))
+}
+
+/// An instant with the offset that stands behind it: `2022-12-31T22:29:13.000+09:00`, in milliseconds and seconds east of
+/// UTC. `Z` is an offset of zero, as Fitbit writes it for people on Greenwich time.
+pub(crate) fn instant_and_offset(text: &str) -> Option<(i64, i32)> {
+    let at = instant(text)?;
+    if text.ends_with(['Z', 'z']) {
+        return Some((at, 0));
+    }
+    let b = text.as_bytes();
+    let (zone, sign) = (&b[b.len() - 6..], if b[b.len() - 6] == b'-' { -1 } else { 1 });
+    let (ms, _) = clock(&zone[1..])?;
+    Some((at, sign * i32::try_from(ms / 1000).ok()?))
+}
+
 /// A protobuf duration in whole seconds, as offsets are written: `-14400s`.
 pub(crate) fn offset_seconds(text: &str) -> Option<i32> {
     let seconds = text.strip_suffix('s')?;
@@ -168,6 +196,7 @@ mod tests {
         #[test]
         fn nothing_panics(text in "\\PC{0,40}") {
             let _ = (instant(&text), local(&text), time_of_day(&text), date(&text), offset_seconds(&text));
+            let _ = (duration_ms(&text), instant_and_offset(&text));
         }
     }
 
@@ -179,6 +208,20 @@ mod tests {
         {
             assert_eq!(instant(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn durations_and_offsets_behind_instants() {
+        let lengths = ["1025s", "0s", "0.5s", "-1.250s", "3.000999s", "1025", "s", ".5s", "1.s", "1e3s"]
+            .map(duration_ms);
+        let expected =
+            [Some(1_025_000), Some(0), Some(500), Some(-1250), Some(3000), None, None, None, None, None];
+        assert_eq!(lengths, expected);
+        let utc = instant("2022-12-31T13:29:13Z").unwrap();
+        assert_eq!(instant_and_offset("2022-12-31T22:29:13.000+09:00"), Some((utc, 32_400)));
+        assert_eq!(instant_and_offset("2022-12-31T09:59:13-03:30"), Some((utc, -12_600)));
+        assert_eq!(instant_and_offset("2022-12-31T13:29:13.000Z"), Some((utc, 0)));
+        assert_eq!(instant_and_offset("2022-12-31T13:29:13"), None);
     }
 
     #[test]

@@ -2,14 +2,16 @@
 
 mod failure;
 mod parse;
+pub(crate) mod push;
 mod user;
 
 use async_trait::async_trait;
 use oauth2::AuthType;
 use pulsekeep_core::{
     account::ProviderKey,
-    catalogue::Endpoint,
+    catalogue::{Call, Endpoint},
     observation::{DeviceRecord, Parsed},
+    time::add_days,
 };
 use reqwest::{Method, Request};
 use secrecy::SecretString;
@@ -21,33 +23,72 @@ use crate::{
     Provider, ProviderConfig,
     http::{Answer, set_bearer},
     oauth::{Dialect, OAuth},
+    push::Push,
 };
 
 /// Version of the parsers.
-const PARSER_VERSION: i16 = 1;
+const PARSER_VERSION: i16 = 2;
 
-/// The scopes that the catalogue's endpoints need, and those for the person's zone and devices.
-const SCOPES: &[&str] = &["activity", "heartrate", "sleep", "temperature", "profile", "settings"];
+/// The scopes that the catalogue's endpoints need, and those for the person's zone and devices. `location`, which routes
+/// need, is not asked for.
+const SCOPES: &[&str] = &[
+    "activity",
+    "cardio_fitness",
+    "heartrate",
+    "oxygen_saturation",
+    "respiratory_rate",
+    "sleep",
+    "temperature",
+    "weight",
+    "profile",
+    "settings",
+];
 
 /// The provider; made by [`fitbit`](fn@crate::fitbit).
 #[derive(Debug)]
 pub(crate) struct Fitbit {
     oauth: OAuth,
+    push: Option<push::Subscriptions>,
 }
 
 impl Fitbit {
     pub(crate) fn new(config: ProviderConfig, http: HttpClient) -> Self {
         let dialect = Dialect { auth: AuthType::BasicAuth, scope_prefix: "", scopes: SCOPES, authorize: &[] };
-        Self { oauth: OAuth { config, http, dialect } }
+        Self { oauth: OAuth { config, http, dialect }, push: None }
+    }
+
+    pub(crate) fn with_push(mut self, set_up: push::FitbitPush) -> Self {
+        let OAuth { config, http, .. } = &self.oauth;
+        self.push = Some(push::Subscriptions::new(set_up, config.clone(), http.clone()));
+        self
     }
 
     /// Asks `path`; anything but 200 is a failure. There is no `Accept-Language`, which makes units metric.
     async fn get(&self, path: &str, access: &SecretString) -> Result<Answer, FetchFailure> {
-        let mut request = Request::new(Method::GET, self.oauth.config.api(path));
+        self.ask(self.oauth.config.api(path), access).await
+    }
+
+    async fn ask(&self, url: Url, access: &SecretString) -> Result<Answer, FetchFailure> {
+        let mut request = Request::new(Method::GET, url);
         set_bearer(&mut request, access).ok_or_else(FetchFailure::unusable_token)?;
         let answer = self.oauth.http.send(request).await?;
         if answer.status == 200 { Ok(answer) } else { Err(failure::of(&answer)) }
     }
+}
+
+/// The address of a request. Of a list that is its first page, or the query of the link to the next one, which has all
+/// that the page before was asked by; the address itself is ours, wherever the link led.
+fn url(config: &ProviderConfig, request: &FetchRequest) -> Url {
+    let mut url = config.api(&path(request));
+    if request.endpoint.call == Call::FitbitList {
+        // Whether a log of the day itself lies after the day is not documented: the day before is safe, and what lies
+        // outside the window is dropped.
+        let after = add_days(request.days.start, -1);
+        let size = request.endpoint.page_size;
+        let first = || format!("afterDate={after}&sort=asc&offset=0&limit={size}");
+        url.set_query(Some(&request.page.clone().unwrap_or_else(first)));
+    }
+    url
 }
 
 /// The path of a request: ranges include their last day, endpoints of one day have just that.
@@ -97,8 +138,10 @@ impl Provider for Fitbit {
     }
 
     async fn fetch(&self, access: &SecretString, request: &FetchRequest) -> Result<Fetched, FetchFailure> {
-        let answer = self.get(&path(request), access).await?;
-        Ok(Fetched { rate: failure::rate(&answer), body: answer.body, unfiltered: false })
+        let answer = self.ask(url(&self.oauth.config, request), access).await?;
+        // A list goes on to today.
+        let unfiltered = request.endpoint.call == Call::FitbitList;
+        Ok(Fetched { rate: failure::rate(&answer), body: answer.body, unfiltered })
     }
 
     fn parse(&self, endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {
@@ -107,6 +150,10 @@ impl Provider for Fitbit {
 
     fn parser_version(&self) -> i16 {
         PARSER_VERSION
+    }
+
+    fn push(&self) -> Option<&dyn Push> {
+        self.push.as_ref().map(|push| push as &dyn Push)
     }
 }
 
@@ -136,5 +183,31 @@ mod tests {
             "/1/user/-/activities/heart/date/2026-08-01/1d/1min.json"
         );
         assert_eq!(asked("fitbit.steps.day", week).key(), "fitbit.steps.day/2026-08-01/2026-08-08");
+    }
+
+    #[test]
+    fn lists_begin_the_day_before_and_follow_the_query_of_the_link_on_our_own_host() {
+        let of = |text: &str| Url::parse(text).unwrap();
+        let config = ProviderConfig {
+            client_id: "id".to_owned(),
+            client_secret: SecretString::from("secret"),
+            authorize_url: of("https://www.example/authorize"),
+            token_url: of("https://api.example/token"),
+            revoke_url: of("https://api.example/revoke"),
+            api_url: of("http://127.0.0.1:9400/fitbit/"),
+        };
+        let list = |page: Option<&str>| {
+            let request = FetchRequest {
+                endpoint: endpoint("fitbit.exercise").unwrap(),
+                days: DayRange { start: date(2026, 8, 1), end: date(2026, 8, 8) },
+                bounds: (EpochMs(0), EpochMs(0)),
+                page: page.map(str::to_owned),
+            };
+            url(&config, &request).to_string()
+        };
+        let address = "http://127.0.0.1:9400/fitbit/1/user/-/activities/list.json";
+        let first = format!("{address}?afterDate=2026-07-31&sort=asc&offset=0&limit=100");
+        assert_eq!(list(None), first);
+        assert_eq!(list(Some("offset=100&limit=100")), format!("{address}?offset=100&limit=100"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod failure;
 mod parse;
+pub(crate) mod push;
 mod request;
 mod user;
 
@@ -25,13 +26,14 @@ use crate::{
     Provider, ProviderConfig,
     http::{Answer, set_bearer},
     oauth::{Dialect, OAuth},
+    push::Push,
 };
 
 /// What stands before the short name of a scope.
 const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/googlehealth.";
 
 /// Version of the parsers.
-const PARSER_VERSION: i16 = 1;
+const PARSER_VERSION: i16 = 2;
 
 /// The scopes that the catalogue's endpoints need, and that for devices and the time zone.
 const SCOPES: &[&str] = &[
@@ -45,6 +47,7 @@ const SCOPES: &[&str] = &[
 #[derive(Debug)]
 pub(crate) struct GoogleHealth {
     oauth: OAuth,
+    push: Option<push::Webhook>,
     /// How sleep may be filtered, as far as refusals have taught us; a [`SleepFilter`] as a number.
     sleep_filter: AtomicU8,
 }
@@ -62,7 +65,12 @@ impl GoogleHealth {
                 ("include_granted_scopes", "true"),
             ],
         };
-        Self { oauth: OAuth { config, http, dialect }, sleep_filter: AtomicU8::new(0) }
+        Self { oauth: OAuth { config, http, dialect }, push: None, sleep_filter: AtomicU8::new(0) }
+    }
+
+    pub(crate) fn with_push(mut self, set_up: push::GooglePush) -> Self {
+        self.push = Some(push::Webhook::new(set_up, self.oauth.http.clone()));
+        self
     }
 
     fn config(&self) -> &ProviderConfig {
@@ -154,5 +162,9 @@ impl Provider for GoogleHealth {
 
     fn parser_version(&self) -> i16 {
         PARSER_VERSION
+    }
+
+    fn push(&self) -> Option<&dyn Push> {
+        self.push.as_ref().map(|push| push as &dyn Push)
     }
 }

@@ -69,7 +69,9 @@ async fn fitbit_asks_without_googles_parameters() {
     let url = provider.authorize_url(&redirect(), "s", "c");
     assert_eq!(
         parameter(&url, "scope").as_deref(),
-        Some("activity heartrate sleep temperature profile settings")
+        Some(
+            "activity cardio_fitness heartrate oxygen_saturation respiratory_rate sleep temperature weight profile settings"
+        )
     );
     assert_eq!(parameter(&url, "access_type"), None);
 }

@@ -1,4 +1,8 @@
 //! Detail within a day: `{"<key>": [{"dateTime": "…"}], "<key>-intraday": {"dataset": [{"time": "…", "value": …}]}}`.
+//!
+//! Heart rate comes by the minute, unworn ones left out, or as readings every 1 to 15 seconds. Steps, distance and
+//! calories have all 1,440 minutes of a day. Active zone minutes: scripts that read real answers saw an array of days
+//! with `minutes`, models written from the documents have the dataset; both are read.
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -12,29 +16,25 @@ use serde::{
     de::{DeserializeSeed, MapAccess, SeqAccess},
 };
 
-use super::{fault, in_catalogue_unit};
+use super::{in_catalogue_unit, nested::Days, value::Value};
 use crate::{
     ParseError,
-    columns::{self, Columns, Times},
-    json::{self, Array, DayText, Num, Object, ReadArray, ReadObject, TimeOfDay, Warnings},
+    columns::{self, Columns, Times, fault},
+    json::{self, Array, DayText, Num, Object, ReadArray, ReadEither, ReadObject, TimeOfDay, Warnings},
 };
 
 /// The head: the day of the answer.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Head {
-    pub(super) date_time: Option<DayText>,
-}
-
-/// The first day of a head.
-pub(super) fn day_of(heads: Option<Vec<Head>>) -> Option<Date> {
-    heads?.into_iter().find_map(|head| head.date_time?.0)
+struct Head {
+    date_time: Option<DayText>,
 }
 
 #[derive(Deserialize)]
 struct Row {
+    #[serde(alias = "minute")]
     time: Option<TimeOfDay>,
-    value: Option<Num>,
+    value: Option<Value>,
 }
 
 struct Detail {
@@ -47,16 +47,19 @@ struct Detail {
     interval: Option<Num>,
     is_seconds: bool,
     warnings: Warnings,
+    /// The form with days inside.
+    days: Days,
 }
 
 impl<'de> Object<'de> for Detail {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
         if key == self.key {
             self.head_found = true;
-            self.day = day_of(map.next_value()?);
+            let heads = map.next_value::<Option<Vec<Head>>>()?;
+            self.day = heads.into_iter().flatten().find_map(|head| head.date_time?.0);
         } else if key.strip_suffix("-intraday") == Some(self.key) {
             self.found = true;
-            map.next_value_seed(ReadObject(&mut Intraday(self)))?;
+            map.next_value_seed(ReadEither(&mut Intraday(self)))?;
         } else {
             return Ok(false);
         }
@@ -64,7 +67,7 @@ impl<'de> Object<'de> for Detail {
     }
 }
 
-/// The member with the detail.
+/// The member with the detail: an object with a dataset, or an array of days.
 struct Intraday<'d>(&'d mut Detail);
 
 impl<'de> Object<'de> for Intraday<'_> {
@@ -78,6 +81,12 @@ impl<'de> Object<'de> for Intraday<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+impl<'de> Array<'de> for Intraday<'_> {
+    fn element<A: SeqAccess<'de>>(&mut self, index: usize, seq: &mut A) -> Result<bool, A::Error> {
+        self.0.days.element(index, seq)
     }
 }
 
@@ -96,7 +105,7 @@ impl Detail {
         let Some(TimeOfDay(Some(time))) = row.time else {
             return self.warnings.add("missing_time", || place("time"));
         };
-        let Some(Num(number)) = row.value else {
+        let Some(Num(number)) = row.value.as_ref().and_then(|v| v.of(self.metric)) else {
             return self.warnings.add("missing_value", || place("value"));
         };
         let value = in_catalogue_unit(self.metric, number);
@@ -106,9 +115,12 @@ impl Detail {
         }
     }
 
+    /// Seconds are the times of readings, not the length of what they stand for.
     fn interval_ms(&self) -> i64 {
-        let count = self.interval.and_then(Num::whole).filter(|&n| n > 0).unwrap_or(1);
-        count * if self.is_seconds { 1000 } else { MINUTE_MS }
+        if self.is_seconds {
+            return 0;
+        }
+        self.interval.and_then(Num::whole).filter(|n| (1..=1440).contains(n)).unwrap_or(1) * MINUTE_MS
     }
 }
 
@@ -140,6 +152,7 @@ pub(super) fn parse(
         interval: None,
         is_seconds: false,
         warnings: Warnings::default(),
+        days: Days::new(metric, key),
     };
     json::read(endpoint.key, body, |d| ReadObject(&mut detail).deserialize(d))?;
     if !detail.found {
@@ -150,8 +163,11 @@ pub(super) fn parse(
         });
     }
     let interval_ms = detail.interval_ms();
-    let Detail { day, columns, mut warnings, .. } = detail;
-    let columns = on_day(columns, day)?;
+    let Detail { day, columns, mut warnings, days, .. } = detail;
+    let mut columns = on_day(columns, day)?;
+    if columns.is_empty() {
+        (columns, warnings) = days.finish();
+    }
     let batch = columns::single(metric, interval_ms, Times::Local, columns, &mut warnings, key);
     Ok(Parsed { samples: batch.into_iter().collect(), warnings: warnings.finish(), ..Parsed::default() })
 }

@@ -11,20 +11,23 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess},
 };
 
-use super::{in_catalogue_unit, page};
+use super::{in_catalogue_unit, page, shares::Shares};
 use crate::{
     ParseError,
-    columns::{self, Columns, Times},
+    columns::{self, Columns, Times, fault},
     days::Days,
     json::{Array, CivilDate, Instant, Num, Object, ReadObject, Warnings},
 };
 
-/// The value of a window, of whatever data type: no two have a member of the same name.
+/// The value of a window, of whatever data type: no two have a member of the same name (discovery document, revision
+/// 20261030). `countSum` of steps and floors, `millimetersSum` of distance, `gainMillimetersSum` of altitude, `kcalSum` of
+/// both energies, minutes of active zones, durations by activity level and by heart-rate zone.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Value {
-    #[serde(alias = "millimetersSum", alias = "kcalSum")]
+    #[serde(alias = "millimetersSum", alias = "gainMillimetersSum", alias = "kcalSum")]
     count_sum: Option<Num>,
+    #[serde(alias = "gainMillimitersSum")]
     millimiters_sum: Option<Num>,
     beats_per_minute_min: Option<Num>,
     beats_per_minute_avg: Option<Num>,
@@ -32,24 +35,29 @@ struct Value {
     sum_in_fat_burn_heart_zone: Option<Num>,
     sum_in_cardio_heart_zone: Option<Num>,
     sum_in_peak_heart_zone: Option<Num>,
+    #[serde(rename = "activityLevelRollupsByActivityLevelType", alias = "timeInHeartRateZones")]
+    shares: Option<Shares>,
 }
 
 impl Value {
-    /// The one number of the window in the catalogue's unit; `None` where the window has none, which is not zero.
+    /// The number of `metric` in the catalogue's unit; `None` where the window has none, which is not zero.
     fn number(&self, metric: Metric) -> Option<f64> {
+        let zones =
+            [self.sum_in_fat_burn_heart_zone, self.sum_in_cardio_heart_zone, self.sum_in_peak_heart_zone];
         let number = match metric {
             Metric::HeartRate => self.beats_per_minute_avg?.0,
             Metric::ActiveZoneMinutes => {
-                let zones = [
-                    self.sum_in_fat_burn_heart_zone,
-                    self.sum_in_cardio_heart_zone,
-                    self.sum_in_peak_heart_zone,
-                ];
-                // Of a window that has a zone, the zones left out are zeros.
+                // Of a window that has a zone, the zones left out add nothing.
                 zones.iter().flatten().next()?;
                 zones.iter().flatten().map(|n| n.0).sum()
             }
-            _ => self.count_sum.or(self.millimiters_sum)?.0,
+            Metric::FatBurnZoneMinutes => zones[0]?.0,
+            Metric::CardioZoneMinutes => zones[1]?.0,
+            Metric::PeakZoneMinutes => zones[2]?.0,
+            _ => match &self.shares {
+                Some(shares) => shares.of(metric)?,
+                None => self.count_sum.or(self.millimiters_sum)?.0,
+            },
         };
         Some(in_catalogue_unit(metric, number))
     }
@@ -123,15 +131,6 @@ fn read(
     Ok((next_page, rows.warnings))
 }
 
-/// Why `number` cannot be one of `metric`.
-fn fault(metric: Metric, number: f64) -> Option<&'static str> {
-    match number {
-        n if n.is_nan() => Some("not_a_number"),
-        n if !metric.is_valid(n) => Some("out_of_range"),
-        _ => None,
-    }
-}
-
 /// Minutes of minimum, mean and maximum of heart rate.
 pub(super) fn heart_minutes(
     endpoint: &'static Endpoint,
@@ -190,23 +189,32 @@ pub(super) fn sum_minutes(
     })
 }
 
-/// One value a civil day: the sum, or the mean of a rate.
+/// The values of a civil day: sums, the mean of a rate, minutes by level or zone.
 pub(super) fn days(
     endpoint: &'static Endpoint,
-    metric: Metric,
     member: &'static str,
     body: &[u8],
 ) -> Result<Parsed, ParseError> {
     let mut days = Days::default();
     let (next_page, mut warnings) = read(endpoint, member, body, |warnings, index, window, value| {
-        let Some(number) = value.number(metric) else { return };
+        if value.shares.as_ref().is_some_and(|shares| shares.unknown > 0) {
+            warnings.add("unknown_enum", || format!("rollupDataPoints[{index}].{member}"));
+        }
         let day = window.civil_start.as_ref().and_then(|t| t.date).and_then(CivilDate::day);
-        let Some(day) = day else {
-            return warnings.add("missing_time", || format!("rollupDataPoints[{index}].civilStartTime"));
-        };
-        match fault(metric, number) {
-            Some(code) => warnings.add(code, || format!("rollupDataPoints[{index}].{member}")),
-            None => days.push(DailyValue { metric, day, value: number }),
+        let mut dated = true;
+        for &metric in endpoint.metrics {
+            let Some(number) = value.number(metric) else { continue };
+            let Some(day) = day else {
+                dated = false;
+                continue;
+            };
+            match fault(metric, number) {
+                Some(code) => warnings.add(code, || format!("rollupDataPoints[{index}].{member}")),
+                None => days.push(DailyValue { metric, day, value: number }),
+            }
+        }
+        if !dated {
+            warnings.add("missing_time", || format!("rollupDataPoints[{index}].civilStartTime"));
         }
     })?;
     let daily = days.finish(&mut warnings);

@@ -1,16 +1,18 @@
 //! Sleep sessions.
 
 use pulsekeep_core::{
-    EpochMs,
     catalogue::Endpoint,
     observation::{Parsed, SessionTimes, SleepKind, SleepLevel, SleepRecord, SleepStage, SleepSummary},
 };
 use serde::{Deserialize, de::SeqAccess};
 
-use super::page;
+use super::{
+    page,
+    session::{Interval, Times, id_of},
+};
 use crate::{
     ParseError,
-    json::{Array, Instant, Num, Offset, Warnings},
+    json::{Array, Instant, Num, Warnings},
 };
 
 #[derive(Deserialize)]
@@ -32,15 +34,6 @@ struct Sleep {
     short_awakenings: Option<Vec<Stage>>,
     metadata: Option<Metadata>,
     summary: Option<Summary>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Interval {
-    start_time: Option<Instant>,
-    end_time: Option<Instant>,
-    start_utc_offset: Option<Offset>,
-    end_utc_offset: Option<Offset>,
 }
 
 #[derive(Deserialize)]
@@ -110,26 +103,25 @@ impl Rows {
 
     fn add(&mut self, index: usize, point: Point) {
         let Some(sleep) = point.sleep else { return self.warn("missing_member", index, ".sleep") };
-        let Some((start, end, times)) = sleep.interval.and_then(|i| self.times(index, &i)) else {
+        let Some(times) = sleep.interval.as_ref().and_then(Times::of) else {
             return self.warn("missing_time", index, ".sleep.interval");
         };
-        let name = point.data_point_name.or(point.name).unwrap_or_default();
-        let external_id = match name.rsplit('/').next() {
-            Some(id) if !id.is_empty() => id.to_owned(),
-            _ => {
-                self.warn("no_name", index, "");
-                format!("at-{}", start.0)
-            }
-        };
+        if times.without_offset {
+            self.warn("no_offset", index, ".sleep.interval");
+        }
+        let external_id = id_of(point.data_point_name.or(point.name)).unwrap_or_else(|| {
+            self.warn("no_name", index, "");
+            format!("at-{}", times.start.0)
+        });
         let stages = self.stages(index, "stages", sleep.stages);
         let short_awakenings = self.stages(index, "shortAwakenings", sleep.short_awakenings);
         let kind = self.kind(index, sleep.kind.as_deref(), &stages);
         let metadata = sleep.metadata.unwrap_or(Metadata { main_sleep: true, processed: true });
         self.sleep.push(SleepRecord {
             external_id,
-            times,
+            times: times.session(),
             // Google gives no date; the legacy date is that of waking.
-            day: end.civil(end_offset(&times)).date(),
+            day: times.end.civil(times.end_offset).date(),
             kind,
             is_main: metadata.main_sleep,
             is_processed: metadata.processed,
@@ -137,20 +129,6 @@ impl Rows {
             short_awakenings,
             summary: summary(&sleep.summary.unwrap_or_default()),
         });
-    }
-
-    fn times(&mut self, index: usize, interval: &Interval) -> Option<(EpochMs, EpochMs, SessionTimes)> {
-        let (start, end) = (EpochMs(interval.start_time?.0?), EpochMs(interval.end_time?.0?));
-        if end <= start {
-            return None;
-        }
-        let offsets = [interval.start_utc_offset, interval.end_utc_offset].map(|o| o.and_then(|o| o.0));
-        if offsets[0].is_none() && offsets[1].is_none() {
-            self.warn("no_offset", index, ".sleep.interval");
-        }
-        let start_offset = offsets[0].or(offsets[1]).unwrap_or(0);
-        let end_offset = offsets[1].or(offsets[0]).unwrap_or(0);
-        Some((start, end, SessionTimes::Instants { start, end, start_offset, end_offset }))
     }
 
     fn stages(&mut self, index: usize, list: &str, stages: Option<Vec<Stage>>) -> Vec<SleepStage> {
@@ -181,13 +159,6 @@ impl Rows {
         let staged =
             |s: &SleepStage| matches!(s.level, SleepLevel::Light | SleepLevel::Deep | SleepLevel::Rem);
         if stages.iter().any(staged) { SleepKind::Stages } else { SleepKind::Classic }
-    }
-}
-
-fn end_offset(times: &SessionTimes) -> i32 {
-    match times {
-        SessionTimes::Instants { end_offset, .. } => *end_offset,
-        SessionTimes::Local { .. } => 0,
     }
 }
 
