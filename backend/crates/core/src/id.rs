@@ -85,6 +85,8 @@ ids! {
     RawId = "raw";
     /// A sleep session.
     SleepId = "sleep";
+    /// An exercise.
+    ExerciseId = "exercise";
     /// A device.
     DeviceId = "device";
     /// An API token.

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use pulsekeep_core::{
     EpochMs,
     observation::{
-        DeviceRecord, DeviceTime, Parsed, SampleBatch, SampleTimes, SessionTimes, SleepRecord, SleepStage,
+        DeviceRecord, DeviceTime, ExerciseRecord, Parsed, SampleBatch, SampleTimes, SessionTimes,
+        SleepRecord, SleepStage,
     },
     timeline::OffsetTimeline,
 };
 use pulsekeep_store::{
     block::{Block, runs_of},
-    ingest::{ResolvedSamples, ResolvedSleep},
+    ingest::{ResolvedExercise, ResolvedSamples, ResolvedSleep},
 };
 
 /// Teaches the timeline the offsets that points carry.
@@ -26,8 +27,9 @@ pub(crate) fn learn(timeline: &mut OffsetTimeline, parsed: &Parsed) {
             }
         }
     }
-    for sleep in &parsed.sleep {
-        if let SessionTimes::Instants { start, end, start_offset, end_offset } = sleep.times {
+    let sessions = parsed.sleep.iter().map(|s| s.times).chain(parsed.exercises.iter().map(|e| e.times));
+    for times in sessions {
+        if let SessionTimes::Instants { start, end, start_offset, end_offset } = times {
             if start_offset == end_offset {
                 timeline.learn(start, end, start_offset);
             } else {
@@ -106,6 +108,26 @@ pub(crate) fn sleep(record: SleepRecord, timeline: &OffsetTimeline) -> ResolvedS
                 ..record
             };
             ResolvedSleep {
+                start_offset: offset_between(start.0, local_start),
+                end_offset: offset_between(end.0, local_end),
+                record,
+                start,
+                end,
+            }
+        }
+    }
+}
+
+/// An exercise with instants.
+pub(crate) fn exercise(record: ExerciseRecord, timeline: &OffsetTimeline) -> ResolvedExercise {
+    match record.times {
+        SessionTimes::Instants { start, end, start_offset, end_offset } => {
+            ResolvedExercise { record, start, end, start_offset, end_offset }
+        }
+        SessionTimes::Local { start: local_start, end: local_end } => {
+            let start = timeline.instant_of_local(local_start);
+            let end = timeline.instant_of_local(local_end);
+            ResolvedExercise {
                 start_offset: offset_between(start.0, local_start),
                 end_offset: offset_between(end.0, local_end),
                 record,

@@ -7,8 +7,8 @@ use pulsekeep_store::Engine;
 use crate::TestDatabase;
 
 /// The tables of health data: what "nothing was written" speaks of.
-pub const DATA_TABLES: [&str; 5] =
-    ["raw_document", "sample_block", "daily_value", "sleep_session", "day_choice"];
+pub const DATA_TABLES: [&str; 6] =
+    ["raw_document", "sample_block", "daily_value", "sleep_session", "exercise_session", "day_choice"];
 
 impl TestDatabase {
     /// Every row of a table as text, sorted, without the columns that differ from run to run.

@@ -212,6 +212,22 @@ pub fn endpoints_of(provider: ProviderKey) -> impl Iterator<Item = &'static Endp
     table(provider).iter()
 }
 
+/// The key under which raw documents of routes of exercises are kept. A route is fetched on request only: it is no
+/// endpoint of a plan, and has no parser.
+#[must_use]
+pub fn route_endpoint(provider: ProviderKey) -> &'static str {
+    match provider {
+        ProviderKey::GoogleHealth => "google.exercise.route",
+        ProviderKey::Fitbit => "fitbit.exercise.route",
+    }
+}
+
+/// The request key of the route of one exercise.
+#[must_use]
+pub fn route_request_key(provider: ProviderKey, exercise: &str) -> String {
+    format!("{}/{exercise}", route_endpoint(provider))
+}
+
 /// The endpoint with `key`; `None` for one of another version.
 #[must_use]
 pub fn endpoint(key: &str) -> Option<&'static Endpoint> {

@@ -4,12 +4,16 @@
 pub(crate) mod coverage;
 mod daily;
 pub(crate) mod device;
+pub(crate) mod exercise;
+mod known;
 mod raw;
 pub(crate) mod samples;
 pub(crate) mod sleep;
 mod stream;
 
 pub use coverage::CoverageMark;
-pub use raw::{NewRawDocument, StoredRaw};
+pub use exercise::ResolvedExercise;
+pub use known::{CoverageFact, KnownDays};
+pub use raw::{NewRawDocument, PackedBody, StoredRaw};
 pub use samples::{Replace, ResolvedSamples};
 pub use sleep::ResolvedSleep;

@@ -45,7 +45,8 @@ pub struct ResolvedSamples {
 
 impl WriteTx {
     /// Replaces the samples of a stream in a window. Returns the days that have samples now, among those touched.
-    /// Nothing is written where the content is the same.
+    /// Nothing is written where the content is the same. Of a day that holds minima, means and maxima outside the
+    /// window and gets single values in it, or the other way round, the new ones alone stay.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when a stored block that has to be merged cannot be read; the database's own.
@@ -81,12 +82,8 @@ impl WriteTx {
                 None => None,
             };
             let next = match (outside, fresh.remove(&day)) {
-                (Some(kept), Some(new)) if !kept.is_empty() => {
-                    kept.merged(&new).ok_or_else(|| StoreError::Damaged {
-                        day: day.to_string(),
-                        what: "single values and minimum, mean, maximum in one day".to_owned(),
-                    })?
-                }
+                // A day has one kind of values: where the cadence was changed meanwhile, the newer window's.
+                (Some(kept), Some(new)) if !kept.is_empty() => kept.merged(&new).unwrap_or(new),
                 (_, Some(new)) => new,
                 (Some(kept), None) => kept,
                 (None, None) => continue,
@@ -123,6 +120,10 @@ impl WriteTx {
         let mut days = BTreeSet::new();
         for row in rows {
             let mut block = read_block(&row)?;
+            // Readings at an instant carry offsets of their own.
+            if block.interval_ms == 0 {
+                continue;
+            }
             let offsets = runs_of(block.at.iter().map(|&at| timeline.offset_at(EpochMs(at))));
             if offsets == block.offsets {
                 continue;

@@ -15,7 +15,7 @@ use super::Person;
 use crate::{
     StoreError,
     convert::{day_of, day_text},
-    entity::{daily_value, day_choice, sample_block, sleep_session},
+    entity::{daily_value, day_choice, exercise_session, sample_block, sleep_session},
 };
 
 /// One metric's values, a day each. `None` is no data, zero is zero.
@@ -34,7 +34,8 @@ type ByStream = HashMap<(String, i64), f64>;
 
 impl Person {
     /// Daily values of some metrics. The provider's own daily value counts; a day that has samples only gives their
-    /// sum or mean, and sleep the minutes asleep of all of the day's sessions.
+    /// sum or mean, sleep the minutes asleep of all of the day's sessions, and exercise the active minutes of all of the
+    /// day's.
     ///
     /// # Errors
     /// The database's own.
@@ -50,6 +51,7 @@ impl Person {
         for &metric in metrics {
             let derived = match metric.spec().kind {
                 MetricKind::Daily => ByStream::new(),
+                MetricKind::Session if metric == Metric::Exercise => self.exercise_minutes(days).await?,
                 MetricKind::Session => self.sleep_minutes(days).await?,
                 MetricKind::Sampled | MetricKind::Interval => self.block_values(metric, days).await?,
             };
@@ -140,6 +142,26 @@ impl Person {
                 let asleep = asleep as f64;
                 *minutes.entry((day, stream)).or_default() += asleep;
             }
+        }
+        Ok(minutes)
+    }
+
+    async fn exercise_minutes(&self, days: DayRange) -> Result<ByStream, StoreError> {
+        use exercise_session::Column as C;
+        let rows: Vec<(String, i64, Option<i64>, i64, i64)> = exercise_session::Entity::find()
+            .select_only()
+            .columns([C::Day, C::StreamId, C::ActiveMs, C::StartMs, C::EndMs])
+            .filter(C::UserId.eq(self.user.id.0))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .into_tuple()
+            .all(self.store.reader())
+            .await?;
+        let mut minutes = ByStream::new();
+        for (day, stream, active, start, end) in rows {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day")]
+            let active = active.unwrap_or(end - start) as f64 / 60_000.0;
+            *minutes.entry((day, stream)).or_default() += active;
         }
         Ok(minutes)
     }

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod daily;
+mod exercise;
 mod raw;
 mod series;
 mod sleep;
@@ -25,6 +26,7 @@ use crate::{
 
 pub use coverage::CoverageDay;
 pub use daily::DailySeries;
+pub use exercise::Exercise;
 pub use raw::RawDocumentMeta;
 pub use series::{SeriesBuckets, resolution_for};
 pub use sleep::SleepSession;
