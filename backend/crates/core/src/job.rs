@@ -87,6 +87,14 @@ words! {
     }
 }
 
+impl Priority {
+    /// The priority of a rank; an unknown one goes last.
+    #[must_use]
+    pub fn of_rank(rank: i16) -> Self {
+        Self::ALL.iter().copied().find(|priority| priority.rank() == rank).unwrap_or(Self::Low)
+    }
+}
+
 impl JobState {
     /// Whether the job will not move again by itself.
     #[must_use]
@@ -138,6 +146,8 @@ words! {
         Gone = "gone",
         /// The account was disconnected.
         Disconnected = "disconnected",
+        /// The stored answers of these days are not whole, so that nothing can be read from them again.
+        RawIncomplete = "raw_incomplete",
         /// Something of ours failed; the log has the request id.
         Internal = "internal",
     }

@@ -7,15 +7,13 @@ use pulsekeep_core::{
     job::{FailureCode, JobKind, JobState, Priority, WindowState},
     time::DayRange,
 };
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use crate::{
     Store, StoreError, WriteTx,
     convert::{day_text, join, range_of},
     entity::{sync_job, sync_window},
+    window::OPEN,
 };
 
 /// A sync job.
@@ -29,6 +27,8 @@ pub struct SyncJob {
     pub link_id: LinkId,
     /// What it is for.
     pub kind: JobKind,
+    /// How urgent.
+    pub priority: Priority,
     /// State.
     pub state: JobState,
     /// The metrics asked for.
@@ -101,6 +101,8 @@ pub struct NewWindow {
     pub endpoint: &'static str,
     /// The days to be fetched.
     pub days: DayRange,
+    /// Whether it waits for the daily series of its job, which may prove its days empty.
+    pub held: bool,
 }
 
 /// Which jobs, newest first.
@@ -108,6 +110,8 @@ pub struct NewWindow {
 pub struct JobFilter {
     /// Of one person.
     pub user_id: Option<UserId>,
+    /// Of one batch.
+    pub batch: Option<BatchId>,
     /// In one of these states; empty for any.
     pub states: Vec<JobState>,
     /// Those after (older than) this one.
@@ -126,6 +130,7 @@ impl TryFrom<sync_job::Model> for SyncJob {
             user_id: UserId(row.user_id),
             link_id: LinkId(row.link_id),
             kind: JobKind::parse(&row.kind).unwrap_or(JobKind::Incremental),
+            priority: Priority::of_rank(row.priority),
             state: JobState::parse(&row.state).unwrap_or(JobState::Failed),
             metrics: row.metrics.split_whitespace().filter_map(|m| m.parse().ok()).collect(),
             days: range_of(&row.from_day, &row.to_day)?,
@@ -171,6 +176,9 @@ impl Store {
         if !filter.states.is_empty() {
             query = query.filter(C::State.is_in(filter.states.iter().map(|s| s.key())));
         }
+        if let Some(batch) = filter.batch {
+            query = query.filter(C::BatchId.eq(batch.0));
+        }
         if let Some(after) = filter.after {
             query = query.filter(C::Id.lt(after.0));
         }
@@ -204,68 +212,6 @@ impl Store {
         let row = sync_job::Entity::find().filter(sync_job::Column::Id.eq(id.0)).one(self.reader()).await?;
         let job = row.map(SyncJob::try_from).transpose()?;
         Ok(job.filter(|job| viewer.may_see(job.user_id)))
-    }
-}
-
-/// What the windows of a job add up to.
-#[derive(Debug, Default)]
-struct Tally {
-    done: i32,
-    failed: i32,
-    /// Left out by a person: neither read nor given up.
-    cancelled: i32,
-    running: i32,
-    due: i32,
-    requests: i32,
-    next_run_at: Option<i64>,
-    codes: Vec<String>,
-}
-
-impl Tally {
-    fn of(windows: &[(String, Option<String>, i64, i32)]) -> Self {
-        let mut tally = Self::default();
-        for (state, code, next_run_at, requests) in windows {
-            tally.requests += requests;
-            let counts_code = match WindowState::parse(state) {
-                Some(WindowState::Done) => {
-                    tally.done += 1;
-                    false
-                }
-                Some(WindowState::Cancelled) => {
-                    tally.cancelled += 1;
-                    false
-                }
-                Some(WindowState::Running) => {
-                    tally.running += 1;
-                    false
-                }
-                Some(WindowState::Due | WindowState::Held) => {
-                    tally.due += 1;
-                    tally.next_run_at = Some(tally.next_run_at.map_or(*next_run_at, |n| n.min(*next_run_at)));
-                    true
-                }
-                Some(WindowState::Failed) | None => {
-                    tally.failed += 1;
-                    true
-                }
-            };
-            if let Some(code) = code.as_ref().filter(|c| counts_code && !tally.codes.contains(c)) {
-                tally.codes.push(code.clone());
-            }
-        }
-        tally
-    }
-
-    fn state(&self, started: bool, now: EpochMs) -> JobState {
-        match (self.due + self.running, self.failed, self.done) {
-            (0, 0, _) => JobState::Done,
-            (0, _, 0) => JobState::Failed,
-            (0, _, _) => JobState::DoneWithGaps,
-            _ if self.running > 0 => JobState::Running,
-            _ if self.next_run_at.is_some_and(|at| at > now.0) => JobState::Waiting,
-            _ if started => JobState::Running,
-            _ => JobState::Planned,
-        }
     }
 }
 
@@ -305,85 +251,50 @@ impl WriteTx {
             change_seq,
             batch_id: new.batch.map(|batch| batch.0),
             requests_at_most: new.requests_at_most,
-            plan_fixed_at: None,
+            plan_fixed_at: (!new.windows.iter().any(|window| window.held)).then_some(now.0),
         };
         sync_job::Entity::insert(sync_job::ActiveModel::from(row)).exec_without_returning(self.db()).await?;
-        let windows: Vec<sync_window::ActiveModel> = (0..)
-            .zip(&new.windows)
+        self.insert_windows((new.user_id, id, new.link_id), new.priority.rank(), 0, &new.windows, now)
+            .await?;
+        Ok(id)
+    }
+
+    /// Writes windows of a job, numbered from `first_seq`.
+    pub(crate) async fn insert_windows(
+        &self,
+        (user, job, link): (UserId, JobId, LinkId),
+        priority: i16,
+        first_seq: i32,
+        windows: &[NewWindow],
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        let rows: Vec<sync_window::ActiveModel> = (first_seq..)
+            .zip(windows)
             .map(|(seq, window)| {
+                let state = if window.held { WindowState::Held } else { WindowState::Due };
                 sync_window::ActiveModel::from(sync_window::Model {
-                    user_id: new.user_id.0,
-                    job_id: id.0,
+                    user_id: user.0,
+                    job_id: job.0,
                     seq,
-                    link_id: new.link_id.0,
+                    link_id: link.0,
                     endpoint: window.endpoint.to_owned(),
                     from_day: day_text(window.days.start),
                     to_day: day_text(window.days.end),
-                    state: WindowState::Due.key().to_owned(),
-                    priority: new.priority.rank(),
+                    state: state.key().to_owned(),
+                    priority,
                     attempt: 0,
                     next_run_at: now.0,
                     lease_owner: None,
                     lease_until: None,
                     code: None,
                     requests: 0,
+                    retries: 0,
                 })
             })
             .collect();
-        for chunk in windows.chunks(200) {
+        for chunk in rows.chunks(200) {
             sync_window::Entity::insert_many(chunk.to_vec()).exec_without_returning(self.db()).await?;
         }
-        Ok(id)
-    }
-
-    /// Counts a job's windows again and moves its state; a job that a person holds or ended keeps its state.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub(crate) async fn refresh_job(
-        &mut self,
-        user: UserId,
-        job: JobId,
-        now: EpochMs,
-    ) -> Result<(), StoreError> {
-        use sync_window::Column as W;
-        let mut query = sync_job::Entity::find_by_id((user.0, job.0));
-        if self.engine() == crate::Engine::Postgres {
-            // Two workers that finish windows of one job at once must count one after the other.
-            query = query.lock_exclusive();
-        }
-        let Some(row) = query.one(self.db()).await? else { return Ok(()) };
-        let windows: Vec<(String, Option<String>, i64, i32)> = sync_window::Entity::find()
-            .select_only()
-            .columns([W::State, W::Code, W::NextRunAt, W::Requests])
-            .filter(W::UserId.eq(user.0))
-            .filter(W::JobId.eq(job.0))
-            .into_tuple()
-            .all(self.db())
-            .await?;
-        let tally = Tally::of(&windows);
-        let held = matches!(JobState::parse(&row.state), Some(JobState::Paused | JobState::Cancelled));
-        let started = row.started_at.is_some() || tally.running > 0;
-        let computed = tally.state(started, now);
-        let state = if held && !computed.is_final() { row.state.clone() } else { computed.key().to_owned() };
-        let state = if row.state == JobState::Cancelled.key() { row.state.clone() } else { state };
-        let is_final = JobState::parse(&state).is_some_and(JobState::is_final);
-        let change_seq = self.next_change(user, job).await?;
-        let codes = join(&tally.codes);
-        let update = sync_job::ActiveModel {
-            windows_done: Set(tally.done),
-            windows_failed: Set(tally.failed),
-            requests_done: Set(tally.requests),
-            code: Set((!codes.is_empty()).then_some(codes)),
-            waiting_until: Set(tally.next_run_at.filter(|_| state == JobState::Waiting.key())),
-            started_at: Set(row.started_at.or(started.then_some(now.0))),
-            finished_at: Set(if is_final { row.finished_at.or(Some(now.0)) } else { None }),
-            state: Set(state),
-            updated_at: Set(now.0),
-            change_seq: Set(change_seq),
-            ..row.into()
-        };
-        update.update(self.db()).await?;
         Ok(())
     }
 
@@ -407,10 +318,11 @@ impl WriteTx {
                 .col_expr(W::LeaseUntil, Expr::value(Option::<i64>::None))
                 .filter(W::UserId.eq(user.0))
                 .filter(W::JobId.eq(job.0))
-                .filter(W::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)))
+                .filter(W::State.is_in(OPEN.map(WindowState::key)))
                 .exec(self.db())
                 .await?;
             self.forget_pending(user, job).await?;
+            self.drop_pages_of_jobs(user, &[job.0]).await?;
         }
         sync_job::Entity::update_many()
             .col_expr(sync_job::Column::State, Expr::value(state.key()))

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod batch;
 pub mod block;
 mod budget;
 mod change;
@@ -8,27 +9,37 @@ mod convert;
 mod database;
 mod entity;
 mod error;
+mod held;
 pub mod ingest;
 mod invitation;
 mod job;
 mod link;
+mod page;
 pub mod person;
+mod progress;
+mod push;
+mod reparse;
 mod token;
 mod tx;
 mod user;
 mod web_session;
 mod window;
 
+pub use batch::{BatchJob, BatchProgress, GapsOf, NewBatch, SyncBatch, SyncGap, WorkLeft};
 pub use budget::{BudgetScope, BudgetState};
 pub use change::Change;
 pub use database::{Engine, Store, StoreOptions};
 pub use error::StoreError;
+pub use held::HeldWindows;
 pub use invitation::Invitation;
 pub use job::{JobFilter, NewJob, NewWindow, SyncJob};
-pub use link::{LinkOutcome, LinkTokens, LinkedAccount, NewLink, RefreshClaim};
+pub use link::{LinkOutcome, LinkTokens, LinkedAccount, NewLink, OwnedTokens, RefreshClaim};
+pub use page::{KeptPage, PageToKeep};
 pub use person::Person;
+pub use push::{NewNotice, NoticeOutcome, PushCount, PushNotice};
+pub use reparse::StoredAnswer;
 pub use token::{ApiToken, NewApiToken};
 pub use tx::WriteTx;
 pub use user::{AuditEvent, CreateUser, NewUser, User, UserFilter};
 pub use web_session::WebSessions;
-pub use window::{ClaimedWindow, DueWindow, SyncWindow, WindowKey};
+pub use window::{ClaimedWindow, DueWindow, Spent, SyncWindow, WindowKey};

@@ -8,7 +8,7 @@ use pulsekeep_core::{
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, SelectStatement, SimpleExpr},
 };
 
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
     database::plus,
     entity::{linked_account, sync_job, sync_window},
 };
+
+/// States of a window that is still to be read.
+pub(crate) const OPEN: [WindowState; 3] = [WindowState::Held, WindowState::Due, WindowState::Running];
 
 /// Names a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +41,8 @@ pub struct DueWindow {
     pub link: LinkId,
     /// How often it was claimed before.
     pub attempt: i32,
+    /// The time that has come.
+    pub since: EpochMs,
 }
 
 /// A window as it stands.
@@ -59,6 +64,25 @@ pub struct SyncWindow {
     pub code: Option<FailureCode>,
     /// Requests made for it so far.
     pub requests: i32,
+    /// Those of them that had to be made again, since their answer did not serve.
+    pub retries: i32,
+}
+
+/// What work on a window has cost since it was last noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// Requests.
+    pub requests: i32,
+    /// Those of them that have to be made again, since their answer did not serve: 429, a server's error, an answer
+    /// that broke off, a page that is no good any more.
+    pub retries: i32,
+}
+
+impl From<i32> for Spent {
+    /// Requests that served.
+    fn from(requests: i32) -> Self {
+        Self { requests, retries: 0 }
+    }
 }
 
 /// A window under this worker's lease.
@@ -85,6 +109,7 @@ impl TryFrom<sync_window::Model> for SyncWindow {
             next_run_at: EpochMs(row.next_run_at),
             code: row.code.as_deref().and_then(FailureCode::parse),
             requests: row.requests,
+            retries: row.retries,
         })
     }
 }
@@ -115,6 +140,12 @@ fn this(key: WindowKey) -> Condition {
     Condition::all().add(C::UserId.eq(key.user.0)).add(C::JobId.eq(key.job.0)).add(C::Seq.eq(key.seq))
 }
 
+/// One number for a window that is at work, before this statement changes it, and another for the rest.
+fn if_running(running: i32, other: i32) -> SimpleExpr {
+    let is_running = Expr::col(sync_window::Column::State).eq(WindowState::Running.key());
+    Expr::case(is_running, Expr::value(running)).finally(Expr::value(other)).into()
+}
+
 impl Store {
     /// Windows whose time has come, the most urgent first.
     ///
@@ -136,6 +167,7 @@ impl Store {
             key: WindowKey { user: UserId(row.user_id), job: JobId(row.job_id), seq: row.seq },
             link: LinkId(row.link_id),
             attempt: row.attempt,
+            since: EpochMs(row.next_run_at),
         };
         Ok(rows.into_iter().map(due).collect())
     }
@@ -164,7 +196,9 @@ impl Store {
         Ok(earliest.map(EpochMs))
     }
 
-    /// Claims a window under a lease. `None` when another has it, its time has not come, or its job no longer moves.
+    /// Claims a window under a lease. `None` when another has it, its time has not come, or its job no longer moves. One
+    /// that its worker has abandoned costs no attempt, and the request which that worker may have made without noting
+    /// it counts as one that is made again.
     ///
     /// # Errors
     /// The database's own.
@@ -181,7 +215,9 @@ impl Store {
             .col_expr(C::State, Expr::value(WindowState::Running.key()))
             .col_expr(C::LeaseOwner, Expr::value(owner))
             .col_expr(C::LeaseUntil, Expr::value(until.0))
-            .col_expr(C::Attempt, plus(C::Attempt, 1))
+            .col_expr(C::Attempt, Expr::col(C::Attempt).add(if_running(0, 1)))
+            .col_expr(C::Requests, Expr::col(C::Requests).add(if_running(1, 0)))
+            .col_expr(C::Retries, Expr::col(C::Retries).add(if_running(1, 0)))
             .filter(this(key))
             .filter(claimable(now))
             .filter(C::JobId.in_subquery(moving_jobs()))
@@ -193,7 +229,9 @@ impl Store {
         let row = sync_window::Entity::find().filter(this(key)).one(tx.db()).await?;
         let job = sync_job::Entity::find_by_id((key.user.0, key.job.0)).one(tx.db()).await?;
         let (Some(row), Some(job)) = (row, job) else { return Ok(None) };
-        tx.recount_job(key.user, key.job, now);
+        if job.state != JobState::Running.key() {
+            tx.recount_job(key.user, key.job, now);
+        }
         tx.commit().await?;
         Ok(Some(ClaimedWindow {
             link: LinkId(row.link_id),
@@ -243,17 +281,19 @@ impl WriteTx {
         &mut self,
         key: WindowKey,
         outcome: Result<(), FailureCode>,
-        requests: i32,
+        spent: impl Into<Spent>,
         now: EpochMs,
     ) -> Result<(), StoreError> {
         use sync_window::Column as C;
+        let spent = spent.into();
         let state = if outcome.is_ok() { WindowState::Done } else { WindowState::Failed };
         sync_window::Entity::update_many()
             .col_expr(C::State, Expr::value(state.key()))
             .col_expr(C::Code, Expr::value(outcome.err().map(FailureCode::key)))
             .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
             .col_expr(C::LeaseUntil, Expr::value(Option::<i64>::None))
-            .col_expr(C::Requests, plus(C::Requests, i64::from(requests)))
+            .col_expr(C::Requests, plus(C::Requests, i64::from(spent.requests)))
+            .col_expr(C::Retries, plus(C::Retries, i64::from(spent.retries)))
             .filter(this(key))
             .exec(self.db())
             .await?;
@@ -261,7 +301,8 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Puts a window off until `at`; `is_retry` counts it among the job's retries.
+    /// Puts a window off until `at`. Unless `is_attempt`, the claim counts for nothing: waiting for a budget or for
+    /// somebody else is no failed attempt.
     ///
     /// # Errors
     /// The database's own.
@@ -270,30 +311,23 @@ impl WriteTx {
         key: WindowKey,
         at: EpochMs,
         code: FailureCode,
-        (requests, is_retry): (i32, bool),
+        (spent, is_attempt): (impl Into<Spent>, bool),
         now: EpochMs,
     ) -> Result<(), StoreError> {
         use sync_window::Column as C;
+        let spent = spent.into();
         let mut update = sync_window::Entity::update_many()
             .col_expr(C::State, Expr::value(WindowState::Due.key()))
             .col_expr(C::Code, Expr::value(code.key()))
             .col_expr(C::NextRunAt, Expr::value(at.0))
             .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
             .col_expr(C::LeaseUntil, Expr::value(Option::<i64>::None))
-            .col_expr(C::Requests, plus(C::Requests, i64::from(requests)));
-        if !is_retry {
-            // Waiting for the budget is not a failed attempt.
+            .col_expr(C::Requests, plus(C::Requests, i64::from(spent.requests)))
+            .col_expr(C::Retries, plus(C::Retries, i64::from(spent.retries)));
+        if !is_attempt {
             update = update.col_expr(C::Attempt, Expr::col(C::Attempt).sub(1));
         }
         update.filter(this(key)).exec(self.db()).await?;
-        if is_retry {
-            sync_job::Entity::update_many()
-                .col_expr(sync_job::Column::Retries, plus(sync_job::Column::Retries, 1))
-                .filter(sync_job::Column::UserId.eq(key.user.0))
-                .filter(sync_job::Column::Id.eq(key.job.0))
-                .exec(self.db())
-                .await?;
-        }
         self.recount_job(key.user, key.job, now);
         Ok(())
     }
@@ -341,6 +375,24 @@ impl WriteTx {
         Ok(())
     }
 
+    /// Brings the windows of an account back that wait for its token: it is there.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn wake_for_token(&self, user: UserId, link: LinkId, now: EpochMs) -> Result<(), StoreError> {
+        use sync_window::Column as C;
+        sync_window::Entity::update_many()
+            .col_expr(C::NextRunAt, Expr::value(now.0))
+            .filter(C::UserId.eq(user.0))
+            .filter(C::LinkId.eq(link.0))
+            .filter(C::State.eq(WindowState::Due.key()))
+            .filter(C::Code.eq(FailureCode::TokenBusy.key()))
+            .filter(C::NextRunAt.gt(now.0))
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+
     /// Gives up every window of an account that has not been read, and the days that wait for them.
     ///
     /// # Errors
@@ -357,7 +409,7 @@ impl WriteTx {
         let open = Condition::all()
             .add(C::UserId.eq(user.0))
             .add(C::LinkId.eq(link.0))
-            .add(C::State.is_in([WindowState::Due, WindowState::Running].map(WindowState::key)));
+            .add(C::State.is_in(OPEN.map(WindowState::key)));
         let jobs: Vec<i64> = sync_window::Entity::find()
             .select_only()
             .column(C::JobId)
@@ -375,6 +427,7 @@ impl WriteTx {
             .exec(self.db())
             .await?;
         self.fail_pending(user, &jobs, code).await?;
+        self.drop_pages_of_jobs(user, &jobs).await?;
         for job in jobs {
             self.recount_job(user, JobId(job), now);
         }

@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use pulsekeep_core::{
     Metric,
     account::ProviderKey,
-    catalogue::{Call, Endpoint, Grain, endpoint, endpoints_of},
-    job::JobKind,
-    time::{DayRange, add_days},
+    catalogue::{Cadence, Call, Endpoint, Grain, endpoint, endpoints_of},
+    time::{DayRange, add_days, days_between},
 };
 use pulsekeep_store::NewWindow;
 
@@ -48,11 +47,29 @@ impl BackfillPlan {
     pub fn at_most(&self) -> i64 {
         self.metrics.iter().map(|m| m.at_most).sum()
     }
+
+    fn add(&mut self, endpoint: &Endpoint, days: i64) {
+        let metric = endpoint.metrics[0];
+        let (expected, at_most) = endpoint.requests(days);
+        match self.metrics.iter_mut().find(|m| m.metric == metric) {
+            Some(known) => {
+                known.expected += expected;
+                known.at_most += at_most;
+            }
+            None => self.metrics.push(MetricPlan { metric, expected, at_most }),
+        }
+    }
 }
 
-/// Up to so many days an incremental sync asks for the detail of each day by itself: these are asked for again and
-/// again, and a raw document gives way to the next answer only if both speak of the same days.
-const LIVE_DAYS: i64 = 7;
+/// How days become windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The fewest requests: windows as long as the provider and a page allow.
+    Fewest,
+    /// For days that are asked for again and again: an answer of one day gives way to the next answer of that day, and
+    /// one of several to the next that reaches at least as far, so that raw documents do not pile up.
+    Live,
+}
 
 /// What the planner has to know.
 #[derive(Debug, Clone, Copy)]
@@ -63,35 +80,47 @@ pub struct PlanInput<'a> {
     pub scopes: &'a [String],
     /// The metrics asked for.
     pub metrics: &'a [Metric],
-    /// The days asked for.
-    pub days: DayRange,
-    /// What the job is for: an incremental sync asks for closed days too.
-    pub kind: JobKind,
+    /// How densely heart rate is kept.
+    pub cadence: Cadence,
+    /// How days become windows.
+    pub cut: Cut,
     /// The account's budget.
     pub allowance: Allowance,
 }
 
-/// Plans a job. `is_closed` tells the days of an endpoint that were read whole and cannot change any more: a backfill
-/// leaves them out.
+/// The endpoints that a plan asks, in catalogue order: those of the metrics, in scope, at the cadence.
+pub(crate) fn endpoints_for<'a>(
+    provider: ProviderKey,
+    scopes: &'a [String],
+    metrics: &'a [Metric],
+    cadence: Cadence,
+) -> impl Iterator<Item = &'static Endpoint> + 'a {
+    endpoints_of(provider)
+        .filter(move |e| e.metrics.iter().any(|m| metrics.contains(m)))
+        .filter(move |e| scopes.iter().any(|s| s == e.scope))
+        .filter(move |e| e.cadence.is_none_or(|own| own == cadence))
+}
+
+/// Plans a job. `days_of` gives the days that are asked of an endpoint, in order of time; `is_empty` tells those that
+/// are proved to have nothing. Detail that the job's own daily series may prove empty is held until they were read.
 #[must_use]
-pub fn plan(input: &PlanInput<'_>, is_closed: impl Fn(&'static Endpoint, Date) -> bool) -> BackfillPlan {
+pub fn plan(
+    input: &PlanInput<'_>,
+    days_of: impl Fn(&'static Endpoint) -> Vec<Date>,
+    is_empty: impl Fn(&'static Endpoint, Date) -> bool,
+) -> BackfillPlan {
     let mut plan = BackfillPlan::default();
-    let asked: BTreeSet<Metric> = input.metrics.iter().copied().collect();
-    let endpoints: Vec<&'static Endpoint> = endpoints_of(input.provider)
-        .filter(|e| e.metrics.iter().any(|m| asked.contains(m)))
-        .filter(|e| input.scopes.iter().any(|s| s == e.scope))
-        .collect();
-    for endpoint in endpoints {
-        let days =
-            input.days.days().filter(|&day| input.kind != JobKind::Backfill || !is_closed(endpoint, day));
-        let length = match (input.kind, endpoint.grain) {
-            (JobKind::Incremental, Grain::Minute) if input.days.len() <= LIVE_DAYS => 1,
-            _ => endpoint.max_days,
-        };
-        for window in cut(days.collect(), length) {
-            let (expected, at_most) = endpoint.requests(window.len());
-            plan.windows.push(NewWindow { endpoint: endpoint.key, days: window });
-            add(&mut plan.metrics, endpoint.metrics[0], expected, at_most);
+    let asked: Vec<(&'static Endpoint, Vec<Date>)> =
+        endpoints_for(input.provider, input.scopes, input.metrics, input.cadence)
+            .map(|e| (e, days_of(e).into_iter().filter(|&day| !is_empty(e, day)).collect()))
+            .collect();
+    let is_read: BTreeSet<&str> =
+        asked.iter().filter(|(_, days)| !days.is_empty()).map(|(e, _)| e.key).collect();
+    for (endpoint, days) in asked {
+        let held = endpoint.proved_by.is_some_and(|proof| is_read.contains(proof));
+        for window in windows(endpoint, &days, input.cut, &|day| is_empty(endpoint, day)) {
+            plan.add(endpoint, full_days(window, &|day| is_empty(endpoint, day)));
+            plan.windows.push(NewWindow { endpoint: endpoint.key, days: window, held });
         }
     }
     order(&mut plan.windows);
@@ -99,32 +128,79 @@ pub fn plan(input: &PlanInput<'_>, is_closed: impl Fn(&'static Endpoint, Date) -
     plan
 }
 
-fn add(metrics: &mut Vec<MetricPlan>, metric: Metric, expected: i64, at_most: i64) {
-    match metrics.iter_mut().find(|m| m.metric == metric) {
-        Some(known) => {
-            known.expected += expected;
-            known.at_most += at_most;
+/// Days of a window that are not proved empty.
+fn full_days(window: DayRange, is_empty: &dyn Fn(Date) -> bool) -> i64 {
+    i64::try_from(window.days().filter(|&day| !is_empty(day)).count()).unwrap_or(i64::MAX)
+}
+
+/// The windows that `days` of an endpoint take, newest first.
+pub(crate) fn windows(
+    endpoint: &Endpoint,
+    days: &[Date],
+    cut: Cut,
+    is_empty: &dyn Fn(Date) -> bool,
+) -> Vec<DayRange> {
+    match (cut, days.first(), days.last()) {
+        (Cut::Live, Some(_), _) if is_dense(endpoint) => {
+            days.iter().rev().map(|&day| DayRange::one(day)).collect()
         }
-        None => metrics.push(MetricPlan { metric, expected, at_most }),
+        (Cut::Live, Some(&first), Some(&last)) => live_range(endpoint, first, last),
+        _ => fewest(endpoint, days, is_empty),
     }
 }
 
-/// Cuts days into windows of at most `length`, from the newest day back. Days that are left out inside a window cost
-/// nothing, so a window may span them.
-fn cut(mut days: Vec<Date>, length: i64) -> Vec<DayRange> {
+/// Whether an endpoint gives so much for a day that a day is asked for by itself.
+fn is_dense(endpoint: &Endpoint) -> bool {
+    endpoint.grain == Grain::Minute && (endpoint.rows_a_day >= 1_000 || endpoint.call == Call::FitbitDay)
+}
+
+/// Longest distance of a live range's start behind the first day that is wanted.
+const LIVE_STEP_DAYS: i64 = 7;
+/// Days that a live range usually wants: the settling days and today.
+const LIVE_SPAN_DAYS: i64 = 9;
+
+/// One window from a start that moves in steps, so that the windows of a step contain one another.
+fn live_range(endpoint: &Endpoint, first: Date, last: Date) -> Vec<DayRange> {
+    let step = (endpoint.max_days - LIVE_SPAN_DAYS).clamp(1, LIVE_STEP_DAYS);
+    let since_epoch = days_between(Date::constant(1970, 1, 1), first);
+    let range = DayRange { start: add_days(first, -since_epoch.rem_euclid(step)), end: add_days(last, 1) };
+    if range.len() <= endpoint.max_days {
+        return vec![range];
+    }
+    let days: Vec<Date> = DayRange { start: first, end: range.end }.days().collect();
+    fewest(endpoint, &days, &|_| false)
+}
+
+/// The fewest windows, from the newest day back. Days that are left out inside a window cost nothing where they are
+/// empty, so a window may span them; where a window is limited by its rows, the others count.
+fn fewest(endpoint: &Endpoint, days: &[Date], is_empty: &dyn Fn(Date) -> bool) -> Vec<DayRange> {
     let mut windows = Vec::new();
-    while let Some(&newest) = days.last() {
+    let mut rest = days;
+    while let Some((&newest, older)) = rest.split_last() {
         let end = add_days(newest, 1);
-        let first = days.partition_point(|&day| day < add_days(end, -length));
-        windows.push(DayRange { start: days[first], end });
-        days.truncate(first);
+        let mut start = newest;
+        let mut taken = 1;
+        let mut dense = 1;
+        for &day in older.iter().rev() {
+            if days_between(day, end) > endpoint.max_days {
+                break;
+            }
+            dense += full_days(DayRange { start: day, end: start }, is_empty);
+            if endpoint.dense_days().is_some_and(|most| dense > most) {
+                break;
+            }
+            start = day;
+            taken += 1;
+        }
+        windows.push(DayRange { start, end });
+        rest = &rest[..rest.len() - taken];
     }
     windows
 }
 
-/// Day-grain and sleep windows first (they tell most for least), then the detail, newest first. Roll-ups come last:
+/// Day-grain and session windows first (they tell most for least), then the detail, newest first. Roll-ups come last:
 /// they carry no offset, and the windows before them teach where the person's days begin.
-fn order(windows: &mut [NewWindow]) {
+pub(crate) fn order(windows: &mut [NewWindow]) {
     let rank = |w: &NewWindow| match endpoint(w.endpoint).map(|e| (e.grain, e.call)) {
         Some((Grain::Minute, Call::GoogleRollUpMinute)) => 2,
         Some((Grain::Minute, _)) => 1,
@@ -134,7 +210,8 @@ fn order(windows: &mut [NewWindow]) {
 }
 
 /// Seconds that `requests` take: what does not fit one period waits for the next.
-fn eta_s(requests: i64, allowance: Allowance) -> i64 {
+#[must_use]
+pub fn eta_s(requests: i64, allowance: Allowance) -> i64 {
     let periods = (requests - 1).max(0) / i64::from(allowance.limit.max(1));
     // Within a period a request takes about a third of a second.
     periods * allowance.period_ms / 1000 + (requests - periods * i64::from(allowance.limit)).max(0) / 3
@@ -144,38 +221,65 @@ fn eta_s(requests: i64, allowance: Allowance) -> i64 {
 mod tests {
     use jiff::civil::date;
     use proptest::prelude::*;
-    use pulsekeep_core::time::MINUTE_MS;
+    use pulsekeep_core::{catalogue::endpoints, time::MINUTE_MS};
 
     use super::*;
 
     const GOOGLE: Allowance = Allowance { limit: 300, period_ms: MINUTE_MS };
+    const YEAR: DayRange = DayRange { start: date(2025, 1, 1), end: date(2026, 1, 1) };
 
     fn scopes() -> Vec<String> {
-        ["activity_and_fitness.readonly", "health_metrics_and_measurements.readonly", "sleep.readonly"]
-            .map(str::to_owned)
-            .to_vec()
+        let mut scopes: Vec<String> = endpoints().map(|e| e.scope.to_owned()).collect();
+        scopes.dedup();
+        scopes
     }
 
-    fn year(metrics: &[Metric], kind: JobKind) -> BackfillPlan {
-        let days = DayRange { start: date(2025, 1, 1), end: date(2026, 1, 1) };
+    fn year_with(metrics: &[Metric], cadence: Cadence, is_empty: impl Fn(Date) -> bool) -> BackfillPlan {
         let scopes = scopes();
         let input = PlanInput {
             provider: ProviderKey::GoogleHealth,
             scopes: &scopes,
             metrics,
-            days,
-            kind,
+            cadence,
+            cut: Cut::Fewest,
             allowance: GOOGLE,
         };
-        plan(&input, |_, _| false)
+        plan(&input, |_| YEAR.days().collect(), |e, day| e.proved_by.is_some() && is_empty(day))
+    }
+
+    fn year(metrics: &[Metric]) -> BackfillPlan {
+        year_with(metrics, Cadence::Minute, |_| false)
     }
 
     #[test]
     fn a_year_of_heart_rate_takes_61_requests_of_minutes_and_27_of_days() {
-        let plan = year(&[Metric::HeartRate], JobKind::Backfill);
+        let plan = year(&[Metric::HeartRate]);
         assert_eq!(plan.expected(), 61 + 27);
         let newest = plan.windows.iter().find(|w| w.endpoint == "google.heart_rate.minute").unwrap();
         assert_eq!(newest.days, DayRange { start: date(2025, 12, 26), end: date(2026, 1, 1) });
+        assert!(newest.held, "the daily series may prove days empty");
+        assert!(plan.windows.iter().filter(|w| w.endpoint == "google.heart_rate.day").all(|w| !w.held));
+    }
+
+    #[test]
+    fn heart_rate_is_asked_for_at_one_cadence() {
+        let native = year_with(&[Metric::HeartRate], Cadence::Native, |_| false);
+        let keys: BTreeSet<&str> = native.windows.iter().map(|w| w.endpoint).collect();
+        assert_eq!(keys, ["google.heart_rate.day", "google.heart_rate.native"].into());
+        // 17,280 readings a day: seven pages for four days.
+        assert_eq!(native.expected(), 27 + 91 * 7 + 2);
+    }
+
+    #[test]
+    fn days_without_rows_let_a_window_reach_further() {
+        // Every second day is proved empty: fourteen days hold seven with rows, and six fit one page.
+        let is_empty = |day: Date| days_between(YEAR.start, day) % 2 == 0;
+        let plan = year_with(&[Metric::HeartRate], Cadence::Minute, is_empty);
+        let minutes: Vec<_> =
+            plan.windows.iter().filter(|w| w.endpoint == "google.heart_rate.minute").collect();
+        assert_eq!(minutes.len(), 31, "182 days with rows, six a page");
+        assert!(minutes.iter().all(|w| full_days(w.days, &is_empty) <= 6));
+        assert_eq!(plan.expected(), 27 + 31);
     }
 
     #[test]
@@ -186,31 +290,37 @@ mod tests {
             provider: ProviderKey::GoogleHealth,
             scopes: &scopes,
             metrics: &metrics,
-            days: DayRange::one(date(2026, 1, 1)),
-            kind: JobKind::Backfill,
+            cadence: Cadence::Minute,
+            cut: Cut::Fewest,
             allowance: GOOGLE,
         };
-        let plan = plan(&input, |_, _| false);
+        let plan = plan(&input, |_| vec![date(2026, 1, 1)], |_, _| false);
         assert_eq!(plan.windows.iter().map(|w| w.endpoint).collect::<Vec<_>>(), ["google.sleep"]);
     }
 
     #[test]
-    fn closed_days_are_left_out_of_a_backfill_only() {
-        let days = DayRange { start: date(2026, 1, 1), end: date(2026, 1, 31) };
-        let scopes = scopes();
-        let input = |kind| PlanInput {
-            provider: ProviderKey::GoogleHealth,
-            scopes: &scopes,
-            metrics: &[Metric::RestingHeartRate],
-            days,
-            kind,
-            allowance: GOOGLE,
-        };
-        let closed = |_: &'static Endpoint, day: Date| day < date(2026, 1, 21);
-        let backfill = plan(&input(JobKind::Backfill), closed);
-        assert_eq!(backfill.windows[0].days.start, date(2026, 1, 21));
-        let incremental = plan(&input(JobKind::Incremental), closed);
-        assert_eq!(incremental.windows[0].days.start, date(2026, 1, 1));
+    fn live_ranges_of_a_step_contain_one_another() {
+        for e in endpoints().filter(|e| !is_dense(e)) {
+            let ranges: Vec<DayRange> = (0..60)
+                .map(|n| {
+                    let today = add_days(date(2026, 1, 1), n);
+                    let days: Vec<Date> =
+                        DayRange { start: add_days(today, -7), end: add_days(today, 1) }.days().collect();
+                    let cut = windows(e, &days, Cut::Live, &|_| false);
+                    assert_eq!(cut.len(), 1, "{}: one request", e.key);
+                    assert!(cut[0].len() <= e.max_days, "{}", e.key);
+                    assert!(days.iter().all(|day| cut[0].contains(*day)));
+                    cut[0]
+                })
+                .collect();
+            let starts: BTreeSet<Date> = ranges.iter().map(|r| r.start).collect();
+            assert!(
+                starts.len() <= 13 || e.max_days < 16,
+                "{}: starts move in steps, not daily: {}",
+                e.key,
+                starts.len()
+            );
+        }
     }
 
     #[test]
@@ -222,13 +332,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn windows_cover_each_open_day_once_within_the_limit(
+        fn windows_cover_each_wanted_day_once_within_the_limits(
             open in prop::collection::btree_set(0i64..400, 0..300),
-            length in 1i64..40,
+            empty in prop::collection::btree_set(0i64..400, 0..200),
+            which in 0usize..60,
         ) {
-            let days: Vec<Date> = open.iter().map(|n| add_days(date(2025, 1, 1), *n)).collect();
-            let windows = cut(days.clone(), length);
-            prop_assert!(windows.iter().all(|w| w.len() <= length && !w.is_empty()));
+            let all: Vec<_> = endpoints().collect();
+            let e = all[which % all.len()];
+            let first = date(2025, 1, 1);
+            let is_empty = |day: Date| empty.contains(&days_between(first, day));
+            let days: Vec<Date> =
+                open.iter().map(|n| add_days(first, *n)).filter(|&day| !is_empty(day)).collect();
+            let windows = windows(e, &days, Cut::Fewest, &is_empty);
+            prop_assert!(windows.iter().all(|w| w.len() <= e.max_days && !w.is_empty()));
+            if let Some(most) = e.dense_days() {
+                prop_assert!(windows.iter().all(|w| full_days(*w, &is_empty) <= most));
+            }
             prop_assert!(windows.windows(2).all(|w| w[1].end <= w[0].start), "newest first, no overlap");
             for day in days {
                 prop_assert_eq!(windows.iter().filter(|w| w.contains(day)).count(), 1);

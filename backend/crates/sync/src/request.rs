@@ -1,26 +1,31 @@
 //! Asking for days: jobs are written here, by people, the command line and the schedule.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     account::{LinkState, Viewer},
-    catalogue::{Endpoint, endpoint, endpoints_of},
+    catalogue::{Endpoint, Grain, endpoint, endpoints_of},
     coverage::CoverageState,
-    id::{JobId, LinkId, StreamId, UserId},
+    id::{BatchId, JobId, LinkId, StreamId, UserId},
     job::{FailureCode, JobKind, Priority},
-    time::{DayRange, DayRangeError, add_days, next_day},
+    time::{DAY_MS, DayRange, DayRangeError, add_days, next_day},
 };
 use pulsekeep_store::{LinkedAccount, NewJob, NewWindow, WindowKey, WriteTx, ingest::CoverageMark};
 
 use crate::{
     SyncEngine, SyncError,
-    plan::{BackfillPlan, PlanInput, plan},
+    incremental::{Due, HORIZON_DAYS, Look, due},
+    knowledge::Knowledge,
+    plan::{BackfillPlan, Cut, PlanInput, endpoints_for, plan},
 };
 
 /// Stands for the window of days that a job does not ask for.
 const NO_WINDOW: i32 = -1;
+
+/// Days that a deep sync reads again.
+const DEEP_DAYS: i64 = 30;
 
 /// Days that may be asked for at once.
 const MAX_DAYS: i64 = 10 * 366;
@@ -36,12 +41,24 @@ pub struct JobRequest {
     pub kind: JobKind,
     /// Which metrics.
     pub metrics: Vec<Metric>,
-    /// Which days; `None` for today and the days before it that late data may still change.
+    /// Which days; `None` for those that an incremental sync finds due, or the last 30 of a deep one.
     pub days: Option<DayRange>,
     /// How urgent.
     pub priority: Priority,
     /// Who asks; `None` for the schedule and the command line.
     pub created_by: Option<UserId>,
+    /// The batch that the jobs belong to.
+    pub batch: Option<BatchId>,
+}
+
+/// A job before it is written.
+#[derive(Debug)]
+struct Planned {
+    plan: BackfillPlan,
+    days: DayRange,
+    known: Knowledge,
+    /// What becomes of the days of an incremental sync, by endpoint.
+    dues: HashMap<&'static str, Due>,
 }
 
 /// What came of a request.
@@ -53,6 +70,8 @@ pub enum RequestOutcome {
     NotLinked,
     /// All linked accounts need a new consent.
     NeedsConsent,
+    /// No answer of a provider is stored for these days, so that there is nothing to read again.
+    NothingStored,
     /// The days cannot be asked for.
     Range(DayRangeError),
 }
@@ -81,7 +100,7 @@ impl SyncEngine {
         };
         let mut whole = BackfillPlan::default();
         for link in &links {
-            let one = self.plan_link(link, request, days).await?;
+            let one = self.plan_link(link, request, days).await?.plan;
             whole.windows.extend(one.windows);
             whole.metrics.extend(one.metrics);
             whole.eta_s = whole.eta_s.max(one.eta_s);
@@ -95,57 +114,38 @@ impl SyncEngine {
     /// # Errors
     /// [`SyncError::UserNotFound`]; the store's own.
     pub async fn request(&self, request: &JobRequest) -> Result<RequestOutcome, SyncError> {
+        self.request_for_notices(request, &[]).await
+    }
+
+    /// [`SyncEngine::request`] of one account, in whose transaction the notices that led to it are taken away. Where
+    /// somebody else has taken them, nothing is written.
+    pub(crate) async fn request_for_notices(
+        &self,
+        request: &JobRequest,
+        notices: &[i64],
+    ) -> Result<RequestOutcome, SyncError> {
+        if request.kind == JobKind::Reparse {
+            return self.request_reparse(request).await;
+        }
         let (links, days) = match self.resolve(request).await? {
             Ok(resolved) => resolved,
             Err(outcome) => return Ok(outcome),
         };
         let mut jobs = Vec::new();
         for link in &links {
-            let plan = self.plan_link(link, request, days).await?;
-            jobs.push(self.write_job(link, request, days, plan).await?);
+            let planned = self.plan_link(link, request, days).await?;
+            jobs.extend(self.write_job(link, request, planned, notices).await?);
         }
         Ok(RequestOutcome::Accepted(jobs))
     }
 
-    /// Writes an incremental job for every account whose last one is old enough. The schedule calls this; ticks that
-    /// were missed are made up by the next, since it looks at the jobs and not at the clock's strokes.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub async fn request_due_syncs(&self) -> Result<usize, SyncError> {
-        let mut written = 0;
-        for link in self.store.active_links().await? {
-            let last = self.store.latest_job(link.user_id, link.id, JobKind::Incremental).await?;
-            let due = last.is_none_or(|job| {
-                let age = self.now().0 - job.created_at.0;
-                // A job that still moves does the work of the next one too.
-                job.state.is_final() && age >= self.policy.incremental_every_ms
-            });
-            if !due || self.provider(link.provider).is_none() {
-                continue;
-            }
-            let request = JobRequest {
-                user_id: link.user_id,
-                link: Some(link.id),
-                kind: JobKind::Incremental,
-                metrics: Metric::all().collect(),
-                days: None,
-                priority: Priority::Normal,
-                created_by: None,
-            };
-            self.request(&request).await?;
-            written += 1;
-        }
-        Ok(written)
-    }
-
-    async fn resolve(
+    /// The accounts and days that a request is for.
+    pub(crate) async fn resolve(
         &self,
         request: &JobRequest,
-    ) -> Result<Result<(Vec<LinkedAccount>, DayRange), RequestOutcome>, SyncError> {
+    ) -> Result<Result<(Vec<LinkedAccount>, Option<DayRange>), RequestOutcome>, SyncError> {
         let today = self.today(request.user_id).await?;
-        let days = request.days.unwrap_or(DayRange { start: add_days(today, -2), end: next_day(today) });
-        if let Err(error) = check_range(days, today) {
+        if let Some(Err(error)) = request.days.map(|days| check_range(days, today)) {
             return Ok(Err(RequestOutcome::Range(error)));
         }
         let links: Vec<LinkedAccount> = self
@@ -164,57 +164,122 @@ impl SyncEngine {
         if working.is_empty() {
             return Ok(Err(RequestOutcome::NeedsConsent));
         }
-        Ok(Ok((working, days)))
+        Ok(Ok((working, request.days)))
     }
 
     async fn plan_link(
         &self,
         link: &LinkedAccount,
         request: &JobRequest,
-        days: DayRange,
-    ) -> Result<BackfillPlan, SyncError> {
-        // Only a backfill leaves closed days out; the schedule's syncs need not look for them.
-        let closed = match request.kind {
-            JobKind::Backfill => self.closed_days(link).await?,
-            JobKind::Incremental | JobKind::Deep | JobKind::Reparse => HashMap::new(),
-        };
+        days: Option<DayRange>,
+    ) -> Result<Planned, SyncError> {
+        let today = self.today(link.user_id).await?;
+        let known = self.known(link, &request.metrics, self.days_to_know(link, days, today)).await?;
         let input = PlanInput {
             provider: link.provider,
             scopes: &link.scopes,
             metrics: &request.metrics,
-            days,
-            kind: request.kind,
+            cadence: self.policy.cadence,
+            cut: if request.kind == JobKind::Incremental { Cut::Live } else { Cut::Fewest },
             allowance: self.policy.account_allowance(link.provider),
         };
-        Ok(plan(&input, |endpoint, day| closed.get(endpoint.key).is_some_and(|days| days.contains(&day))))
+        let is_empty = |e: &'static Endpoint, day| known.is_empty(e, day, None);
+        let mut dues = HashMap::new();
+        let plan = match (request.kind, days) {
+            (JobKind::Incremental | JobKind::Reparse, None) => {
+                dues = self.due_days(link, request, (today, &known)).await?;
+                plan(&input, |e| dues.get(e.key).map_or_else(Vec::new, |d: &Due| d.ask.clone()), is_empty)
+            }
+            (JobKind::Deep, None) => {
+                let days = DayRange { start: add_days(today, 1 - DEEP_DAYS), end: next_day(today) };
+                // A daily value that changed opens its detail again: only what has no daily value is asked for itself.
+                let is_deep = |e: &'static Endpoint| {
+                    e.grain != Grain::Minute
+                        || !endpoints_of(e.provider)
+                            .any(|d| d.grain == Grain::Day && d.metrics.contains(&e.metrics[0]))
+                };
+                plan(&input, |e| if is_deep(e) { days.days().collect() } else { Vec::new() }, |_, _| false)
+            }
+            (kind, Some(days)) => {
+                let is_left_out = |e, day| kind == JobKind::Backfill && known.is_closed(e, day);
+                plan(&input, |e| days.days().filter(|&day| !is_left_out(e, day)).collect(), is_empty)
+            }
+            (JobKind::Backfill, None) => BackfillPlan::default(),
+        };
+        let starts = plan.windows.iter().map(|w| w.days.start).min();
+        let ends = plan.windows.iter().map(|w| w.days.end).max();
+        let days = days
+            .or(starts.zip(ends).map(|(start, end)| DayRange { start, end }))
+            .unwrap_or_else(|| DayRange::one(today));
+        Ok(Planned { plan, days, known, dues })
     }
 
-    /// Endpoint → the days of it that need not be read again.
-    async fn closed_days(
+    /// The days whose past matters to a plan: those asked for and some beside them, or all since something was last
+    /// read, since days that were missed are made up.
+    fn days_to_know(&self, link: &LinkedAccount, days: Option<DayRange>, today: Date) -> DayRange {
+        match days {
+            Some(days) => DayRange { start: add_days(days.start, -7), end: add_days(days.end, 7) },
+            None => {
+                let idle_ms = link.last_sync_at.map_or(0, |at| self.now().0 - at.0);
+                let back = (idle_ms / DAY_MS + 3).clamp(HORIZON_DAYS + 1, MAX_DAYS);
+                DayRange { start: add_days(today, -back), end: add_days(today, 2) }
+            }
+        }
+    }
+
+    async fn known(
         &self,
         link: &LinkedAccount,
-    ) -> Result<HashMap<&'static str, BTreeSet<Date>>, SyncError> {
-        let tx = self.store.write().await?;
-        let (stream, _) = tx.merged_stream(link.user_id, link.id, link.provider, self.now()).await?;
-        let mut closed = HashMap::new();
-        for endpoint in endpoints_of(link.provider) {
-            let days = tx.closed_days(link.user_id, (endpoint.metrics[0], endpoint.grain), stream).await?;
-            closed.insert(endpoint.key, days.into_iter().collect());
-        }
-        tx.commit().await?;
-        Ok(closed)
+        metrics: &[Metric],
+        days: DayRange,
+    ) -> Result<Knowledge, SyncError> {
+        let Some(stream) = self.store.merged_stream(link.user_id, link.id).await? else {
+            return Ok(Knowledge::default());
+        };
+        Ok(self.store.known_days(link.user_id, stream, metrics, days).await?.into())
+    }
+
+    /// Endpoint → what becomes of its days in an incremental sync.
+    async fn due_days(
+        &self,
+        link: &LinkedAccount,
+        request: &JobRequest,
+        (today, known): (Date, &Knowledge),
+    ) -> Result<HashMap<&'static str, Due>, SyncError> {
+        let timeline = self.store.timeline(link.user_id).await?;
+        let look = Look {
+            today,
+            now: self.now(),
+            last_sync: self.store.last_device_sync(link.user_id, link.id).await?,
+            close_after_days: self.policy.close_after_days,
+            force: request.priority == Priority::High,
+            known,
+        };
+        Ok(endpoints_for(link.provider, &link.scopes, &request.metrics, self.policy.cadence)
+            .map(|e| (e.key, due(e, &look, |day| timeline.day_bounds(day))))
+            .collect())
     }
 
     async fn write_job(
         &self,
         link: &LinkedAccount,
         request: &JobRequest,
-        days: DayRange,
-        plan: BackfillPlan,
-    ) -> Result<JobId, SyncError> {
+        planned: Planned,
+        notices: &[i64],
+    ) -> Result<Option<JobId>, SyncError> {
         let now = self.now();
+        let Planned { plan, days, known, dues } = planned;
         let mut tx = self.store.write().await?;
+        if !tx.take_notices(link.user_id, notices).await? {
+            return Ok(None);
+        }
         let (stream, _) = tx.merged_stream(link.user_id, link.id, link.provider, now).await?;
+        self.see_to_unasked(&tx, link, stream, (&dues, &known)).await?;
+        if plan.windows.is_empty() && request.kind != JobKind::Backfill {
+            // Nothing new can have come: no job says so, the account's last look at its devices does.
+            tx.commit().await?;
+            return Ok(None);
+        }
         let new = NewJob {
             user_id: link.user_id,
             link_id: link.id,
@@ -224,7 +289,7 @@ impl SyncEngine {
             days,
             requests_expected: i32::try_from(plan.expected()).unwrap_or(i32::MAX),
             requests_at_most: i32::try_from(plan.at_most()).unwrap_or(i32::MAX),
-            batch: None,
+            batch: request.batch,
             created_by: request.created_by,
             windows: plan.windows.clone(),
         };
@@ -243,7 +308,38 @@ impl SyncEngine {
             mark_days(&tx, key, endpoint, days, (state, code), stream, now).await?;
         }
         tx.commit().await?;
-        Ok(job)
+        Ok(Some(job))
+    }
+
+    /// Closes days by their age, and notes those of which no device has told yet.
+    async fn see_to_unasked(
+        &self,
+        tx: &WriteTx,
+        link: &LinkedAccount,
+        stream: StreamId,
+        (dues, known): (&HashMap<&'static str, Due>, &Knowledge),
+    ) -> Result<(), SyncError> {
+        let user = link.user_id;
+        let key = WindowKey { user, job: JobId(0), seq: NO_WINDOW };
+        for of in dues.keys().filter_map(|key| endpoint(key)) {
+            let Some(due) = dues.get(of.key) else { continue };
+            let mark = |&day: &Date| CoverageMark {
+                day,
+                state: CoverageState::Partial,
+                code: None,
+                raw: None,
+                wear_minutes: None,
+            };
+            let notes: Vec<CoverageMark> = due.note.iter().map(mark).collect();
+            for &metric in of.metrics {
+                tx.mark_coverage(user, (metric, of.grain), stream, key, &notes, self.now()).await?;
+                let what = (metric, of.grain);
+                let close: Vec<(Date, bool)> =
+                    due.close.iter().map(|&day| (day, known.has_data(what, day))).collect();
+                tx.close_days(user, what, stream, &close).await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -276,7 +372,7 @@ async fn mark_days(
     Ok(())
 }
 
-fn check_range(days: DayRange, today: Date) -> Result<(), DayRangeError> {
+pub(crate) fn check_range(days: DayRange, today: Date) -> Result<(), DayRangeError> {
     if days.is_empty() {
         return Err(DayRangeError::Reversed { from: days.start, to: days.last() });
     }

@@ -40,6 +40,9 @@ pub(crate) fn grain_code(grain: Grain) -> i16 {
     }
 }
 
+const READ: [CoverageState; 3] =
+    [CoverageState::Complete, CoverageState::EmptyConfirmed, CoverageState::Partial];
+
 /// The rows that wait for these jobs.
 fn pending(user: UserId, jobs: &[i64]) -> Condition {
     use coverage::Column as C;
@@ -81,12 +84,7 @@ impl WriteTx {
                 wear_minutes: Set(mark.wear_minutes),
             })
             .collect();
-        let was_read = marks.first().is_some_and(|m| {
-            matches!(
-                m.state,
-                CoverageState::Complete | CoverageState::EmptyConfirmed | CoverageState::Partial
-            )
-        });
+        let was_read = marks.first().is_some_and(|m| READ.contains(&m.state));
         for chunk in rows.chunks(200) {
             let mut on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day, C::Grain]);
             on_conflict.update_columns([
@@ -134,26 +132,68 @@ impl WriteTx {
         Ok(())
     }
 
-    /// The days of a metric and grain that were read whole and are closed.
+    /// Opens days again that were read before, so that the next sync asks for them: something may have come since.
+    /// Returns how many rows were opened.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn closed_days(
+    pub async fn reopen_days(
+        &self,
+        user: UserId,
+        stream: StreamId,
+        what: Option<(Metric, Grain)>,
+        days: &[Date],
+    ) -> Result<u64, StoreError> {
+        use coverage::Column as C;
+        let of = |(metric, grain): (Metric, Grain)| {
+            Condition::all().add(C::Metric.eq(metric.code())).add(C::Grain.eq(grain_code(grain)))
+        };
+        let mut opened = 0;
+        for chunk in days.chunks(200) {
+            let done = coverage::Entity::update_many()
+                .col_expr(C::State, Expr::value(CoverageState::Partial.key()))
+                .col_expr(C::CheckedAt, Expr::value(Option::<i64>::None))
+                .filter(C::UserId.eq(user.0))
+                .filter(C::StreamId.eq(stream.0))
+                .filter(C::Day.is_in(chunk.iter().map(|day| day_text(*day))))
+                .filter(C::State.is_in(READ.map(CoverageState::key)))
+                .filter(Condition::all().add_option(what.map(of)))
+                .exec(self.db())
+                .await?;
+            opened += done.rows_affected;
+        }
+        Ok(opened)
+    }
+
+    /// Closes open days by their age: nothing more is expected of them. `has_data` tells which of the two closed states
+    /// a day gets.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn close_days(
         &self,
         user: UserId,
         (metric, grain): (Metric, Grain),
         stream: StreamId,
-    ) -> Result<Vec<Date>, StoreError> {
+        days: &[(Date, bool)],
+    ) -> Result<(), StoreError> {
         use coverage::Column as C;
-        let closed = [CoverageState::Complete, CoverageState::EmptyConfirmed].map(CoverageState::key);
-        let rows = coverage::Entity::find()
-            .filter(C::UserId.eq(user.0))
-            .filter(C::Metric.eq(metric.code()))
-            .filter(C::StreamId.eq(stream.0))
-            .filter(C::Grain.eq(grain_code(grain)))
-            .filter(C::State.is_in(closed))
-            .all(self.db())
-            .await?;
-        rows.iter().map(|row| crate::convert::day_of(&row.day)).collect()
+        for has_data in [true, false] {
+            let own: Vec<String> =
+                days.iter().filter(|(_, has)| *has == has_data).map(|(day, _)| day_text(*day)).collect();
+            for chunk in own.chunks(200) {
+                coverage::Entity::update_many()
+                    .col_expr(C::State, Expr::value(CoverageState::of_read(has_data, true).key()))
+                    .filter(C::UserId.eq(user.0))
+                    .filter(C::Metric.eq(metric.code()))
+                    .filter(C::StreamId.eq(stream.0))
+                    .filter(C::Grain.eq(grain_code(grain)))
+                    .filter(C::Day.is_in(chunk.to_vec()))
+                    .filter(C::State.eq(CoverageState::Partial.key()))
+                    .exec(self.db())
+                    .await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -8,10 +8,17 @@ use pulsekeep_core::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 
-use crate::{StoreError, WriteTx, convert::day_text, entity::daily_value};
+use jiff::civil::Date;
+
+use crate::{
+    StoreError, WriteTx,
+    convert::{day_of, day_text},
+    entity::daily_value,
+};
 
 impl WriteTx {
-    /// Replaces a metric's daily values of a stream in `days`; a day that is not among `values` loses its value.
+    /// Replaces a metric's daily values of a stream in `days`; a day that is not among `values` loses its value. Returns
+    /// the days whose value is another one now.
     ///
     /// # Errors
     /// The database's own.
@@ -22,7 +29,7 @@ impl WriteTx {
         metric: Metric,
         days: DayRange,
         values: &[DailyValue],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Date>, StoreError> {
         use daily_value::Column as C;
         let stored = daily_value::Entity::find()
             .filter(C::UserId.eq(user.0))
@@ -43,12 +50,17 @@ impl WriteTx {
                 value: v.value,
             })
             .collect();
+        let mut other = Vec::new();
         for gone in stored.iter().filter(|old| !fresh.iter().any(|new| new.day == old.day)) {
+            other.push(day_of(&gone.day)?);
             let key = (gone.user_id, gone.metric, gone.day.clone(), gone.stream_id);
             daily_value::Entity::delete_by_id(key).exec(self.db()).await?;
         }
-        let changed: Vec<daily_value::ActiveModel> =
-            fresh.into_iter().filter(|new| !stored.contains(new)).map(Into::into).collect();
+        let mut changed: Vec<daily_value::ActiveModel> = Vec::new();
+        for new in fresh.into_iter().filter(|new| !stored.contains(new)) {
+            other.push(day_of(&new.day)?);
+            changed.push(new.into());
+        }
         for chunk in changed.chunks(200) {
             let on_conflict = OnConflict::columns([C::UserId, C::Metric, C::Day, C::StreamId])
                 .update_column(C::Value)
@@ -58,6 +70,6 @@ impl WriteTx {
                 .exec_without_returning(self.db())
                 .await?;
         }
-        Ok(())
+        Ok(other)
     }
 }

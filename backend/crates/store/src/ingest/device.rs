@@ -69,16 +69,7 @@ impl WriteTx {
     /// # Errors
     /// The database's own.
     pub async fn last_device_sync(&self, user: UserId, link: LinkId) -> Result<Option<EpochMs>, StoreError> {
-        use device::Column as C;
-        let row = device::Entity::find()
-            .filter(C::UserId.eq(user.0))
-            .filter(C::LinkId.eq(link.0))
-            .filter(C::IsTracker.eq(true))
-            .filter(C::LastSyncAt.is_not_null())
-            .order_by_desc(C::LastSyncAt)
-            .one(self.db())
-            .await?;
-        Ok(row.and_then(|row| row.last_sync_at).map(EpochMs))
+        last_device_sync(self.db(), user, link).await
     }
 
     /// A person's offset timeline as known inside this transaction.
@@ -120,6 +111,14 @@ impl WriteTx {
 }
 
 impl Store {
+    /// The last sync of the account's trackers, the latest of them.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn last_device_sync(&self, user: UserId, link: LinkId) -> Result<Option<EpochMs>, StoreError> {
+        last_device_sync(self.reader(), user, link).await
+    }
+
     /// A person's offset timeline.
     ///
     /// # Errors
@@ -152,4 +151,21 @@ async fn offsets_of(db: &impl sea_orm::ConnectionTrait, user: UserId) -> Result<
         offset: row.offset_seconds,
     };
     Ok(rows.into_iter().map(span).collect())
+}
+
+async fn last_device_sync(
+    db: &impl sea_orm::ConnectionTrait,
+    user: UserId,
+    link: LinkId,
+) -> Result<Option<EpochMs>, StoreError> {
+    use device::Column as C;
+    let row = device::Entity::find()
+        .filter(C::UserId.eq(user.0))
+        .filter(C::LinkId.eq(link.0))
+        .filter(C::IsTracker.eq(true))
+        .filter(C::LastSyncAt.is_not_null())
+        .order_by_desc(C::LastSyncAt)
+        .one(db)
+        .await?;
+    Ok(row.and_then(|row| row.last_sync_at).map(EpochMs))
 }

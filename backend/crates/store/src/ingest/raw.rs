@@ -1,17 +1,65 @@
 //! Raw documents: what a provider answered, kept so that a parser's fault can be mended without asking again.
 
+use std::io::Read as _;
+
 use pulsekeep_core::{
     EpochMs,
     id::{LinkId, RawId, UserId},
     time::DayRange,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use sha2::{Digest, Sha256};
 
 use crate::{StoreError, WriteTx, convert::day_text, entity::raw_document};
 
 /// zstd level of bodies on arrival: fast; a later pass may pack them harder.
 const LEVEL: i32 = 3;
+/// Largest body that is unpacked again: more than the HTTP client takes.
+const MAX_BODY: u64 = 128 << 20;
+
+/// A body as received, packed as soon as it was read: many pages of a window fit into little memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedBody {
+    /// zstd.
+    pub packed: Vec<u8>,
+    /// Of the body as received.
+    pub sha256: [u8; 32],
+    /// Its length.
+    pub bytes: usize,
+}
+
+impl PackedBody {
+    /// Packs a body.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it cannot be packed.
+    pub fn pack(body: &[u8]) -> Result<Self, StoreError> {
+        let packed = zstd::bulk::compress(body, LEVEL).map_err(|error| StoreError::Damaged {
+            day: "an answer".to_owned(),
+            what: format!("it could not be packed: {error}"),
+        })?;
+        Ok(Self { packed, sha256: Sha256::digest(body).into(), bytes: body.len() })
+    }
+
+    /// A packed body, and what is in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it is none, or larger than any answer may be.
+    pub fn unpack(packed: Vec<u8>) -> Result<(Self, Vec<u8>), StoreError> {
+        let mut body = Vec::new();
+        let read = zstd::Decoder::new(packed.as_slice())
+            .and_then(|decoder| decoder.take(MAX_BODY + 1).read_to_end(&mut body));
+        let what = match read {
+            Ok(length) if length as u64 > MAX_BODY => "it is larger than any answer".to_owned(),
+            Ok(_) => {
+                let sha256 = Sha256::digest(&body).into();
+                return Ok((Self { packed, sha256, bytes: body.len() }, body));
+            }
+            Err(error) => format!("it cannot be unpacked: {error}"),
+        };
+        Err(StoreError::Damaged { day: "a kept page".to_owned(), what })
+    }
+}
 
 /// An answer to be stored.
 #[derive(Debug, Clone)]
@@ -28,8 +76,8 @@ pub struct NewRawDocument<'a> {
     pub page: i32,
     /// Version of the parsers that made the typed rows.
     pub parser_version: i16,
-    /// The body as received.
-    pub body: &'a [u8],
+    /// The body.
+    pub body: &'a PackedBody,
 }
 
 /// A stored raw document.
@@ -54,25 +102,23 @@ impl WriteTx {
         now: EpochMs,
     ) -> Result<StoredRaw, StoreError> {
         use raw_document::Column as C;
-        let sha256 = Sha256::digest(new.body).to_vec();
-        let current = raw_document::Entity::find()
+        let current: Option<(i64, Vec<u8>)> = raw_document::Entity::find()
+            .select_only()
+            .columns([C::Id, C::Sha256])
             .filter(C::UserId.eq(user.0))
             .filter(C::LinkId.eq(new.link.0))
             .filter(C::RequestKey.eq(new.request_key))
             .filter(C::Page.eq(new.page))
             .filter(C::SupersededAt.is_null())
+            .into_tuple()
             .one(self.db())
             .await?;
-        if let Some(row) = current.as_ref().filter(|row| row.sha256 == sha256) {
-            return Ok(StoredRaw { id: RawId(row.id), unchanged: true });
+        if let Some((id, _)) = current.as_ref().filter(|(_, sha256)| *sha256 == new.body.sha256) {
+            return Ok(StoredRaw { id: RawId(*id), unchanged: true });
         }
-        if let Some(row) = current {
-            self.supersede(user, &[row.id], now).await?;
+        if let Some((id, _)) = current {
+            self.supersede(user, &[id], now).await?;
         }
-        let packed = zstd::bulk::compress(new.body, LEVEL).map_err(|error| StoreError::Damaged {
-            day: new.days.start.to_string(),
-            what: format!("the answer could not be packed: {error}"),
-        })?;
         let row = raw_document::Model {
             user_id: user.0,
             id: self.next_id(now),
@@ -83,9 +129,9 @@ impl WriteTx {
             to_day: day_text(new.days.end),
             page: new.page,
             fetched_at: now.0,
-            sha256,
-            bytes: i64::try_from(new.body.len()).unwrap_or(i64::MAX),
-            body: packed,
+            sha256: new.body.sha256.to_vec(),
+            bytes: i64::try_from(new.body.bytes).unwrap_or(i64::MAX),
+            body: new.body.packed.clone(),
             superseded_at: None,
             parser_version: new.parser_version,
         };
@@ -115,6 +161,34 @@ impl WriteTx {
             .filter(C::LinkId.eq(link.0))
             .filter(C::RequestKey.eq(request_key))
             .filter(C::Page.gte(pages))
+            .filter(C::SupersededAt.is_null())
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+
+    /// Marks the answers to other requests of an endpoint as superseded whose days all lie in `days`: what they told has
+    /// been told again.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn supersede_within(
+        &self,
+        user: UserId,
+        link: LinkId,
+        (endpoint, request_key): (&str, &str),
+        days: DayRange,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use raw_document::Column as C;
+        raw_document::Entity::update_many()
+            .col_expr(C::SupersededAt, Expr::value(now.0))
+            .filter(C::UserId.eq(user.0))
+            .filter(C::LinkId.eq(link.0))
+            .filter(C::Endpoint.eq(endpoint))
+            .filter(C::RequestKey.ne(request_key))
+            .filter(C::FromDay.gte(day_text(days.start)))
+            .filter(C::ToDay.lte(day_text(days.end)))
             .filter(C::SupersededAt.is_null())
             .exec(self.db())
             .await?;

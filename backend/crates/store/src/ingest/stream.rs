@@ -8,7 +8,7 @@ use pulsekeep_core::{
     id::{LinkId, StreamId, UserId},
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, EntityTrait, ExprTrait, QueryFilter,
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter,
     sea_query::{Expr, OnConflict},
 };
 
@@ -43,12 +43,12 @@ impl WriteTx {
         provider: ProviderKey,
         now: EpochMs,
     ) -> Result<(StreamId, i16), StoreError> {
-        if let Some(found) = self.find_merged(user, link).await? {
+        if let Some(found) = find_merged(self.db(), user, link).await? {
             return Ok(found);
         }
         // Of two that would make it, the second finds it.
         self.lock_person(user.0).await?;
-        if let Some(found) = self.find_merged(user, link).await? {
+        if let Some(found) = find_merged(self.db(), user, link).await? {
             return Ok(found);
         }
         let row = stream::Model {
@@ -61,16 +61,6 @@ impl WriteTx {
         let made = (StreamId(row.id), row.precedence);
         stream::Entity::insert(stream::ActiveModel::from(row)).exec_without_returning(self.db()).await?;
         Ok(made)
-    }
-
-    async fn find_merged(&self, user: UserId, link: LinkId) -> Result<Option<(StreamId, i16)>, StoreError> {
-        let found = stream::Entity::find()
-            .filter(stream::Column::UserId.eq(user.0))
-            .filter(stream::Column::LinkId.eq(link.0))
-            .filter(stream::Column::Label.eq(MERGED))
-            .one(self.db())
-            .await?;
-        Ok(found.map(|row| (StreamId(row.id), row.precedence)))
     }
 
     /// Chooses `stream` for these days of a metric, unless a stream of lower precedence number is chosen already.
@@ -106,4 +96,19 @@ impl WriteTx {
         }
         Ok(())
     }
+}
+
+/// The merged stream of a linked account and its precedence.
+pub(super) async fn find_merged(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    link: LinkId,
+) -> Result<Option<(StreamId, i16)>, StoreError> {
+    let found = stream::Entity::find()
+        .filter(stream::Column::UserId.eq(user.0))
+        .filter(stream::Column::LinkId.eq(link.0))
+        .filter(stream::Column::Label.eq(MERGED))
+        .one(db)
+        .await?;
+    Ok(found.map(|row| (StreamId(row.id), row.precedence)))
 }

@@ -1,0 +1,259 @@
+//! Which days an incremental sync asks an endpoint for. Pure.
+//!
+//! A day is open until the device's last sync has passed its end, or some days after it. An open day is asked for again
+//! only when the device may have told more since; days that no device can have told of yet are noted and not asked for.
+//! A daily value that changes opens the detail of its day again (see `ingest`), so that closed detail is never re-read
+//! blindly.
+
+use jiff::civil::Date;
+use pulsekeep_core::{
+    EpochMs,
+    catalogue::{Endpoint, Grain, endpoints_of},
+    coverage::CoverageState,
+    time::{DAY_MS, DayRange, HOUR_MS, MINUTE_MS, add_days, next_day},
+};
+
+use crate::knowledge::Knowledge;
+
+/// Days before today that are looked at: a deep re-read opens none that is older.
+pub(crate) const HORIZON_DAYS: i64 = 31;
+
+/// What is known when an incremental sync is planned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look<'a> {
+    /// The person's day now.
+    pub(crate) today: Date,
+    /// Now.
+    pub(crate) now: EpochMs,
+    /// The device's last sync; `None` when no device is known.
+    pub(crate) last_sync: Option<EpochMs>,
+    /// Days after which a day closes whatever the device does.
+    pub(crate) close_after_days: i64,
+    /// Somebody asked: recent days are read whatever the device has told.
+    pub(crate) force: bool,
+    /// What is known of the account's days.
+    pub(crate) known: &'a Knowledge,
+}
+
+/// What becomes of an endpoint's days.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// To be asked for.
+    pub(crate) ask: Vec<Date>,
+    /// Closed by their age, without a request.
+    pub(crate) close: Vec<Date>,
+    /// Open, and the device has told nothing of them: known to be without data so far, without a request.
+    pub(crate) note: Vec<Date>,
+}
+
+/// How long after a device's sync the provider may still be at work on what it told.
+fn margin_ms(endpoint: &Endpoint) -> i64 {
+    match endpoint.grain {
+        Grain::Minute => 10 * MINUTE_MS,
+        // Nights are finished up to half an hour after waking, and their metrics some time after that.
+        Grain::Day | Grain::Session => 2 * HOUR_MS,
+    }
+}
+
+/// At most so often is an endpoint asked for days that it was asked for before. Detail, and the daily values that prove
+/// detail empty, go with every sync; the others change a few times a day.
+fn every_ms(endpoint: &Endpoint) -> i64 {
+    let proves = endpoints_of(endpoint.provider).any(|e| e.proved_by == Some(endpoint.key));
+    if is_detail(endpoint) || proves { 0 } else { HOUR_MS }
+}
+
+/// How often an open day is read again where no device says whether there is something new.
+const BLIND_EVERY_MS: i64 = 6 * HOUR_MS;
+
+fn is_detail(endpoint: &Endpoint) -> bool {
+    endpoint.grain == Grain::Minute && (endpoint.rows_a_day >= 1_000 || endpoint.max_days == 1)
+}
+
+/// The endpoint that finds out whether anything came from elsewhere than the device that is looked at: a phone, say. It
+/// is asked in every pass, for all days since the device's last sync at once.
+pub(crate) fn is_probe(endpoint: &Endpoint) -> bool {
+    endpoints_of(endpoint.provider).next().is_some_and(|first| first.key == endpoint.key)
+}
+
+/// The days of `endpoint` that an incremental sync has to see to. `bounds` gives the instants of a civil day.
+pub(crate) fn due(endpoint: &Endpoint, look: &Look<'_>, bounds: impl Fn(Date) -> (EpochMs, EpochMs)) -> Due {
+    let mut due = Due::default();
+    let settles_from = add_days(look.today, -endpoint.settling_days);
+    // Days that nobody asked for since the last ones that are known: the server was off.
+    let missed_from = look.known.last_known_day(endpoint).map_or(settles_from, next_day).min(settles_from);
+    let first = add_days(look.today, -HORIZON_DAYS.max(look.close_after_days + 1)).min(missed_from);
+    for day in (DayRange { start: first, end: next_day(look.today) }).days() {
+        let (begins, ends) = bounds(day);
+        let may_be_told = |since: EpochMs| {
+            look.last_sync.is_none_or(|seen| seen.plus(margin_ms(endpoint)) > since) || is_probe(endpoint)
+        };
+        let is_old = look.now.0 >= ends.0 + look.close_after_days * DAY_MS;
+        let is_recent = day >= settles_from;
+        let Some(fact) = look.known.fact(endpoint, day) else {
+            if day < missed_from {
+                continue;
+            }
+            let untold = look.last_sync.is_some_and(|seen| seen < begins) && !is_probe(endpoint);
+            if untold && !look.force {
+                due.note.push(day)
+            } else {
+                due.ask.push(day)
+            }
+            continue;
+        };
+        let age = |at: EpochMs| look.now.0 - at.0;
+        match (fact.state, fact.checked_at) {
+            (CoverageState::NotPermitted, _) if is_recent => due.ask.push(day),
+            // Another job has it, perhaps one that is in no hurry.
+            (CoverageState::Pending, _) if is_recent => due.ask.push(day),
+            (CoverageState::Failed, at) if at.is_none_or(|at| age(at) >= HOUR_MS) => due.ask.push(day),
+            (CoverageState::Partial, None) => due.ask.push(day),
+            (CoverageState::Partial, Some(at)) => {
+                // Without a device to go by, days before today are looked at now and then.
+                let blind = look.last_sync.is_none() && day < look.today;
+                let soon = age(at) >= if blind { BLIND_EVERY_MS } else { every_ms(endpoint) };
+                if look.force && is_recent || may_be_told(at) && soon && !(is_old && is_probe(endpoint)) {
+                    due.ask.push(day);
+                } else if is_old {
+                    due.close.push(day);
+                }
+            }
+            (CoverageState::Complete | CoverageState::EmptyConfirmed, Some(at))
+                if is_recent && endpoint.grain != Grain::Minute =>
+            {
+                let soon = age(at) >= every_ms(endpoint);
+                let told = look.last_sync.is_none_or(|seen| seen.plus(margin_ms(endpoint)) > at);
+                if look.force || told && soon {
+                    due.ask.push(day);
+                }
+            }
+            _ => {}
+        }
+    }
+    due
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use pulsekeep_core::catalogue::endpoint;
+    use pulsekeep_store::ingest::{CoverageFact, KnownDays};
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 21);
+
+    fn bounds(day: Date) -> (EpochMs, EpochMs) {
+        let start = |day: Date| EpochMs(pulsekeep_core::time::local_ms(day.at(0, 0, 0, 0)));
+        (start(day), start(next_day(day)))
+    }
+
+    /// Noon of today.
+    fn noon() -> EpochMs {
+        bounds(TODAY).0.plus(12 * HOUR_MS)
+    }
+
+    fn facts(key: &str, days: &[(i64, CoverageState, Option<EpochMs>)]) -> Knowledge {
+        let e = endpoint(key).unwrap();
+        let facts = days
+            .iter()
+            .map(|&(back, state, checked_at)| CoverageFact {
+                metric: e.metrics[0],
+                grain: e.grain,
+                day: add_days(TODAY, -back),
+                state,
+                code: None,
+                checked_at,
+                window: None,
+                raw: None,
+            })
+            .collect();
+        KnownDays { facts, ..KnownDays::default() }.into()
+    }
+
+    fn look(known: &Knowledge, last_sync: Option<EpochMs>) -> Look<'_> {
+        Look { today: TODAY, now: noon(), last_sync, close_after_days: 14, force: false, known }
+    }
+
+    fn back(days: &[Date]) -> Vec<i64> {
+        days.iter().map(|&day| pulsekeep_core::time::days_between(day, TODAY)).collect()
+    }
+
+    const HEART: &str = "fitbit.heart_rate.minute";
+    use CoverageState::{Complete, EmptyConfirmed, Failed, Partial, Pending};
+
+    #[test]
+    fn a_new_account_is_asked_for_its_settling_days() {
+        let nothing = Knowledge::default();
+        let due = due(endpoint(HEART).unwrap(), &look(&nothing, Some(noon())), bounds);
+        assert_eq!(back(&due.ask), [2, 1, 0]);
+    }
+
+    #[test]
+    fn an_open_day_is_asked_for_again_only_after_the_device_was_seen() {
+        let an_hour_ago = noon().plus(-HOUR_MS);
+        let known = facts(HEART, &[(0, Partial, Some(an_hour_ago)), (1, Complete, Some(an_hour_ago))]);
+        let heart = endpoint(HEART).unwrap();
+        let seen_since = due(heart, &look(&known, Some(noon().plus(-MINUTE_MS))), bounds);
+        assert_eq!(back(&seen_since.ask), [0]);
+        let not_seen = due(heart, &look(&known, Some(an_hour_ago.plus(-HOUR_MS))), bounds);
+        assert_eq!(not_seen, Due::default());
+        let no_device = due(heart, &look(&known, None), bounds);
+        assert_eq!(back(&no_device.ask), [0]);
+        let asked =
+            due(heart, &Look { force: true, ..look(&known, Some(an_hour_ago.plus(-HOUR_MS))) }, bounds);
+        assert_eq!(back(&asked.ask), [0], "closed detail is not read again");
+    }
+
+    #[test]
+    fn a_lost_watch_costs_a_probe_and_nothing_else() {
+        let heart = endpoint(HEART).unwrap();
+        let lost = noon().plus(-20 * DAY_MS);
+        let yesterday = noon().plus(-DAY_MS);
+        let open: Vec<_> = (1..20).map(|n| (n, Partial, Some(yesterday))).collect();
+        let known = facts(HEART, &open);
+        let due_of_heart = due(heart, &look(&known, Some(lost)), bounds);
+        assert_eq!(due_of_heart.ask, []);
+        assert_eq!(back(&due_of_heart.note), [0], "today, of which no device has told");
+        assert_eq!(back(&due_of_heart.close), [19, 18, 17, 16, 15], "older than fourteen days");
+        let probe = endpoint("fitbit.steps.day").unwrap();
+        assert!(is_probe(probe) && !is_probe(heart));
+        let known = facts("fitbit.steps.day", &open);
+        let due_of_probe = due(probe, &look(&known, Some(lost)), bounds);
+        assert_eq!(back(&due_of_probe.ask), (0..15).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn days_missed_while_the_server_was_off_are_asked_for() {
+        let known = facts(HEART, &[(60, Complete, Some(noon().plus(-59 * DAY_MS)))]);
+        let due = due(endpoint(HEART).unwrap(), &look(&known, Some(noon())), bounds);
+        assert_eq!(back(&due.ask), (0..60).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn failures_come_again_after_an_hour_and_reopened_days_at_once() {
+        let known = facts(
+            HEART,
+            &[
+                (5, Failed, Some(noon().plus(-HOUR_MS))),
+                (4, Failed, Some(noon().plus(-HOUR_MS / 2))),
+                (3, Partial, None),
+                (2, Pending, Some(noon())),
+                (1, EmptyConfirmed, Some(noon())),
+                (0, Partial, Some(noon())),
+            ],
+        );
+        let due = due(endpoint(HEART).unwrap(), &look(&known, Some(noon().plus(-HOUR_MS))), bounds);
+        assert_eq!(back(&due.ask), [5, 3, 2]);
+    }
+
+    #[test]
+    fn daily_values_of_the_week_are_read_again_when_the_device_told_more() {
+        let key = "fitbit.resting_heart_rate.day";
+        let at = noon().plus(-2 * HOUR_MS);
+        let known = facts(key, &(0..10).map(|n| (n, Complete, Some(at))).collect::<Vec<_>>());
+        let due_at = |seen| due(endpoint(key).unwrap(), &look(&known, Some(seen)), bounds);
+        assert_eq!(back(&due_at(noon()).ask), (0..=7).rev().collect::<Vec<_>>());
+        assert_eq!(due_at(at.plus(-3 * HOUR_MS)).ask, []);
+    }
+}
