@@ -69,6 +69,7 @@ pub(super) async fn run(sources: &Sources, args: Args) -> anyhow::Result<ExitCod
             days,
             priority: Priority::High,
             created_by: None,
+            batch: None,
         };
         match words(engine.request(&request).await?, &user.code) {
             Ok(written) => jobs.extend(written),
@@ -100,6 +101,9 @@ fn words(outcome: RequestOutcome, code: &str) -> Result<Vec<JobId>, Refused> {
         }
         RequestOutcome::NeedsConsent => {
             refused(format!("{code}: the account has to be connected again"), true)
+        }
+        RequestOutcome::NothingStored => {
+            refused(format!("{code}: no answer of a provider is stored for these days"), true)
         }
         RequestOutcome::Range(error) => refused(format!("{code}: {error}"), false),
     }

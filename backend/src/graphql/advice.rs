@@ -64,6 +64,7 @@ fn on_failure(code: FailureCode) -> &'static str {
         FailureCode::RateLimited => {
             "The provider's request limit is used up; it goes on by itself when it is renewed."
         }
+        FailureCode::TokenBusy => "Another worker renews the account's access; it goes on in a moment.",
         FailureCode::ProviderUnreachable => "The provider could not be reached; it is tried again by itself.",
         FailureCode::ProviderError => {
             "The provider answered with an error of its own; it is tried again by itself."
@@ -79,6 +80,9 @@ fn on_failure(code: FailureCode) -> &'static str {
             "The provider has turned this interface off; connect a provider that is still there."
         }
         FailureCode::Disconnected => "The account was disconnected.",
+        FailureCode::RawIncomplete => {
+            "The stored answers of these days are not whole; sync the days again instead."
+        }
         FailureCode::Internal => "Something failed in Pulsekeep; the server's log has more.",
     }
 }

@@ -14,7 +14,12 @@ mirrored! {
     /// A metric of the catalogue.
     MetricKey of "metric::Metric" {
         Steps, Distance, Calories, ActiveZoneMinutes, HeartRate, RestingHeartRate, HeartRateVariability,
-        SkinTemperature, SkinTemperatureRelative, Sleep,
+        SkinTemperature, SkinTemperatureRelative, Sleep, Floors, Elevation, ActiveCalories, BasalCalories,
+        FatBurnZoneMinutes, CardioZoneMinutes, PeakZoneMinutes, SedentaryMinutes, LightlyActiveMinutes,
+        FairlyActiveMinutes, VeryActiveMinutes, LightHeartZoneMinutes, ModerateHeartZoneMinutes,
+        VigorousHeartZoneMinutes, PeakHeartZoneMinutes, HeartRateVariabilityDeep, BreathingRate, OxygenSaturation,
+        OxygenSaturationMin, OxygenSaturationMax, OxygenSaturationLowerBound, OxygenSaturationUpperBound, Vo2Max,
+        CoreTemperature, Weight, BodyFat, Exercise,
     }
     /// The form in which a metric's detail comes.
     MetricKind of "metric::MetricKind" { Daily, Sampled, Interval, Session }
@@ -22,6 +27,8 @@ mirrored! {
     Aggregation of "metric::Aggregation" { Sum, Mean, Last }
     /// An outside source of health data.
     ProviderKey of "account::ProviderKey" { GoogleHealth, Fitbit }
+    /// Whether the provider tells us when a linked account has new data.
+    PushState of "account::PushState" { None, Active, Failed }
     /// Why a person has to consent again.
     ConsentReason of "account::ConsentReason" { InvalidGrant, NoRefreshToken, VaultKey, AccountNotLinked }
     /// What a user may do.
@@ -29,13 +36,13 @@ mirrored! {
     /// What an API token may be used for.
     Scope of "account::Scope" { ReadMetrics, WriteSync, WriteExport, Admin }
     /// What a sync job is for.
-    SyncJobKind of "job::JobKind" { Incremental, Backfill, Reparse }
+    SyncJobKind of "job::JobKind" { Incremental, Backfill, Deep, Reparse }
     /// State of a sync job.
     SyncJobState of "job::JobState" { Planned, Running, Waiting, Paused, Done, DoneWithGaps, Failed, Cancelled }
     /// Why a request waits or was given up, and why a day is not covered.
     FailureCode of "job::FailureCode" {
-        RateLimited, ProviderUnreachable, ProviderError, BadAnswer, NeedsConsent, MissingScope, AccountNotLinked,
-        RequestRefused, Gone, Disconnected, Internal,
+        RateLimited, TokenBusy, ProviderUnreachable, ProviderError, BadAnswer, NeedsConsent, MissingScope, AccountNotLinked,
+        RequestRefused, Gone, Disconnected, RawIncomplete, Internal,
     }
     /// Which job goes first.
     Priority of "job::Priority" { High, Normal, Low }

@@ -1,11 +1,12 @@
 use async_graphql::{Context, Object};
-use pulsekeep_core::{EpochMs, id::JobId, job::JobState};
-use pulsekeep_store::SyncJob;
+use pulsekeep_core::{account::Viewer, id::JobId};
+use pulsekeep_store::{GapsOf, SyncJob};
 
 use super::{
     advice,
+    batch::{self, SyncBatchNode, SyncGap},
     context::RequestContext as _,
-    enums::{FailureCode, MetricKey, SyncJobKind, SyncJobState},
+    enums::{FailureCode, MetricKey, Priority, SyncJobKind, SyncJobState},
     errors::{ApiError, Reply},
     ids::Id,
     link::LinkedAccountNode,
@@ -15,19 +16,6 @@ use super::{
 
 /// What somebody or the schedule asked for, and how far it is.
 pub(super) struct SyncJobNode(pub SyncJob);
-
-/// When the job will be done at its pace so far.
-fn eta(job: &SyncJob, now: EpochMs) -> Option<EpochMs> {
-    let ended = job.windows_done + job.windows_failed;
-    let left = job.windows_total - ended;
-    let worked = job.updated_at.0 - job.started_at?.0;
-    if ended <= 0 || left <= 0 || job.state.is_final() || job.state == JobState::Paused {
-        return None;
-    }
-    let rest = worked.max(0) / i64::from(ended) * i64::from(left);
-    let from = job.waiting_until.filter(|_| job.state == JobState::Waiting).unwrap_or(now).max(now);
-    Some(from.plus(rest))
-}
 
 /// What somebody or the schedule asked for, and how far it is.
 #[Object(name = "SyncJob")]
@@ -85,6 +73,21 @@ impl SyncJobNode {
         self.0.requests_expected
     }
 
+    /// Requests at the most, retries apart.
+    async fn requests_at_most(&self) -> i32 {
+        self.0.requests_at_most
+    }
+
+    /// Whether the daily series are read and the plan cannot grow any more.
+    async fn plan_fixed(&self) -> bool {
+        self.0.plan_fixed_at.is_some()
+    }
+
+    /// Which job goes first.
+    async fn priority(&self) -> Priority {
+        self.0.priority.into()
+    }
+
     /// Requests made, retries included.
     async fn requests_done(&self) -> i32 {
         self.0.requests_done
@@ -108,9 +111,34 @@ impl SyncJobNode {
         self.0.waiting_until.map(DateTime)
     }
 
-    /// When it will be done at the present pace; null when that is unknown.
+    /// When it will be done within the provider's limits; null when it does not move.
+    #[graphql(complexity = 3)]
     async fn eta(&self, ctx: &Context<'_>) -> Reply<Option<DateTime>> {
-        Ok(eta(&self.0, ctx.now()?).map(DateTime))
+        let seconds = ctx.services()?.engine.job_eta_s(&self.0).await?;
+        let now = ctx.now()?;
+        Ok(seconds.map(|seconds| DateTime(now.plus(seconds * 1000))))
+    }
+
+    /// Seconds until it is done within the provider's limits; null when it does not move.
+    #[graphql(complexity = 3)]
+    async fn eta_seconds(&self, ctx: &Context<'_>) -> Reply<Option<i32>> {
+        let seconds = ctx.services()?.engine.job_eta_s(&self.0).await?;
+        Ok(seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)))
+    }
+
+    /// The batch that it belongs to; null for none, and for people who may not see batches.
+    #[graphql(complexity = "5 + child_complexity")]
+    async fn batch(&self, ctx: &Context<'_>) -> Reply<Option<SyncBatchNode>> {
+        let Some(id) = self.0.batch.filter(|_| ctx.viewer().is_ok_and(Viewer::is_admin)) else {
+            return Ok(None);
+        };
+        SyncBatchNode::load(ctx, id).await
+    }
+
+    /// Which days of which metrics were given up, at most 200.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn gaps(&self, ctx: &Context<'_>) -> Reply<Vec<SyncGap>> {
+        batch::gaps(ctx, GapsOf::Job(self.0.user_id, self.0.id)).await
     }
 
     async fn created_at(&self) -> DateTime {

@@ -1,14 +1,17 @@
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use pulsekeep_core::{
+    EpochMs,
     account::{self, LinkState},
     id::LinkId,
+    job::JobKind,
 };
-use pulsekeep_store::LinkedAccount;
+use pulsekeep_store::{BudgetScope, BudgetState, LinkedAccount};
+use pulsekeep_sync::SyncEngine;
 
 use super::{
     advice,
     context::RequestContext as _,
-    enums::{ConsentReason, LinkedAccountState, ProviderKey},
+    enums::{ConsentReason, LinkedAccountState, ProviderKey, PushState},
     errors::Reply,
     ids::Id,
     scalars::DateTime,
@@ -74,6 +77,76 @@ impl LinkedAccountNode {
 
     async fn last_sync_at(&self) -> Option<DateTime> {
         self.0.last_sync_at.map(DateTime)
+    }
+
+    /// Since when it is in this state.
+    async fn changed_at(&self) -> DateTime {
+        DateTime(self.0.changed_at)
+    }
+
+    /// When the schedule looks for new data next; null while nothing is fetched.
+    async fn next_sync_at(&self, ctx: &Context<'_>) -> Reply<Option<DateTime>> {
+        let now = ctx.now()?;
+        Ok(self.0.state.may_fetch().then(|| DateTime(self.0.next_sync_at.max(now))))
+    }
+
+    /// When its devices were last asked for.
+    async fn devices_checked_at(&self) -> Option<DateTime> {
+        self.0.devices_checked_at.map(DateTime)
+    }
+
+    /// When the consent ends, where the provider says so.
+    #[graphql(complexity = 3)]
+    async fn consent_ends_at(&self, ctx: &Context<'_>) -> Reply<Option<DateTime>> {
+        let tokens = ctx.services()?.store.link_tokens(self.0.user_id, self.0.id).await?;
+        Ok(tokens.and_then(|tokens| tokens.refresh_expires_at).map(DateTime))
+    }
+
+    /// Whether the provider tells us of new data.
+    async fn push(&self) -> PushState {
+        self.0.push.into()
+    }
+
+    /// The requests that the provider allows for this account.
+    #[graphql(complexity = "3 + child_complexity")]
+    async fn budget(&self, ctx: &Context<'_>) -> Reply<RateBudget> {
+        let services = ctx.services()?;
+        let state = services.store.budget(BudgetScope::Link(self.0.id)).await?;
+        Ok(RateBudget::of(&services.engine, self.0.provider, state, ctx.now()?))
+    }
+}
+
+/// The requests that a provider allows in a period, and how many of them are used.
+#[derive(SimpleObject, Debug, PartialEq, Eq)]
+pub(super) struct RateBudget {
+    /// Requests of a period.
+    limit: i32,
+    /// Requests made in the present period, or set aside for workers.
+    used: i32,
+    /// Requests that are left.
+    remaining: i32,
+    /// Of these, what backfills leave to the sync of today.
+    reserve: i32,
+    /// When the next period begins.
+    resets_at: DateTime,
+    /// Nothing is asked before: the provider has said so.
+    blocked_until: Option<DateTime>,
+}
+
+impl RateBudget {
+    fn of(engine: &SyncEngine, provider: account::ProviderKey, state: BudgetState, now: EpochMs) -> Self {
+        let allowance = engine.policy().account_allowance(provider);
+        let period = |at: EpochMs| at.0.div_euclid(allowance.period_ms);
+        let limit = if state.limit > 0 { state.limit } else { allowance.limit };
+        let used = if period(state.period_start) == period(now) { state.used.min(limit) } else { 0 };
+        Self {
+            limit,
+            used,
+            remaining: limit - used,
+            reserve: engine.reserve(provider, JobKind::Backfill),
+            resets_at: DateTime(EpochMs((period(now) + 1) * allowance.period_ms)),
+            blocked_until: state.blocked_until.filter(|until| *until > now).map(DateTime),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod advice;
+mod batch;
 mod connection;
 mod context;
 mod enums;
@@ -50,6 +51,7 @@ const DIRECTIVES: usize = 8;
 pub struct Mutation(
     account::AccountMutation,
     sync::SyncMutation,
+    batch::BatchMutation,
     link::LinkMutation,
     people::PeopleMutation,
     token::TokenMutation,

@@ -89,6 +89,7 @@ pub(super) async fn of(ctx: &Context<'_>, input: BackfillInput) -> Reply<Backfil
             days,
             priority: input.priority.map_or(Priority::Low, Into::into),
             created_by: viewer.user,
+            batch: None,
         };
         match ctx.services()?.engine.plan(&request).await? {
             Ok(plan) => node.add(&plan),

@@ -2,12 +2,13 @@ use async_graphql::{Context, Object, connection::Connection};
 use pulsekeep_core::{
     Metric,
     account::Scope as Needs,
-    id::{JobId, UserId},
+    id::{BatchId, JobId, UserId},
     metric::METRICS,
 };
 use pulsekeep_store::{JobFilter, UserFilter};
 
 use super::{
+    batch::{self, SyncBatchNode},
     connection::{Cursor, Page, weight},
     context::RequestContext as _,
     enums::{Aggregation, MetricKey, MetricKind, SyncJobState},
@@ -88,9 +89,28 @@ impl Query {
             states: state.unwrap_or_default().into_iter().map(Into::into).collect(),
             after: page.after.map(JobId),
             limit: page.limit(),
+            batch: None,
         };
         let jobs = ctx.services()?.store.jobs(viewer, &filter).await?;
         Ok(page.connection(jobs, |job| job.id.0, SyncJobNode))
+    }
+
+    /// A batch of jobs over several people, for admins.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn sync_batch(&self, ctx: &Context<'_>, id: Id<BatchId>) -> Reply<Option<SyncBatchNode>> {
+        batch::admin(ctx, Needs::ReadMetrics)?;
+        SyncBatchNode::load(ctx, id.0).await
+    }
+
+    /// Batches of jobs, newest first, for admins.
+    #[graphql(complexity = "weight(first, child_complexity)")]
+    async fn sync_batches(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Reply<Connection<Cursor, SyncBatchNode>> {
+        SyncBatchNode::page(ctx, first, after).await
     }
 
     /// What a backfill would cost, before anything runs.

@@ -4,13 +4,14 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use pulsekeep_core::{
     Metric,
     account::{Scope, Viewer},
-    id::{JobId, UserId},
+    id::{BatchId, JobId, UserId},
     job::{self, JobKind},
     time::{DayRange, DayRangeError},
 };
-use pulsekeep_sync::{JobAction, JobRequest, RequestOutcome};
+use pulsekeep_sync::{BatchRequest, JobAction, JobRequest, RequestOutcome};
 
 use super::{
+    batch::SyncBatchNode,
     context::RequestContext as _,
     enums::{MetricKey, Priority},
     errors::{ApiError, Reply},
@@ -21,6 +22,10 @@ use super::{
 
 /// People of one request.
 const MOST_PEOPLE: usize = 1_000;
+/// People of a batch whose jobs are written before the request is answered.
+const WRITTEN_AT_ONCE: usize = 20;
+/// Jobs of a batch that the answer shows.
+const JOBS_SHOWN: usize = 50;
 
 /// Recent days to be fetched now.
 #[derive(InputObject)]
@@ -48,6 +53,18 @@ pub(super) struct BackfillInput {
     pub(super) priority: Option<Priority>,
 }
 
+/// Days whose typed data is made again from the stored answers of the providers.
+#[derive(InputObject)]
+pub(super) struct ReparseInput {
+    user_ids: Vec<Id<UserId>>,
+    /// All when left out.
+    metrics: Option<Vec<MetricKey>>,
+    /// First day.
+    from: Date,
+    /// Last day.
+    to: Date,
+}
+
 /// What came of a request for days.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RequestSyncStatus {
@@ -59,6 +76,8 @@ pub(super) enum RequestSyncStatus {
     NotLinked,
     /// All linked accounts need a new consent.
     NeedsConsent,
+    /// No answer of a provider is stored for these days.
+    NothingStored,
     /// The first day lies after the last.
     RangeReversed,
     /// The last day is yet to come.
@@ -72,7 +91,10 @@ pub(super) enum RequestSyncStatus {
 pub(super) struct RequestSyncPayload {
     status: RequestSyncStatus,
     message: Option<String>,
+    /// The jobs; of a batch those that are written so far, at most 50.
     jobs: Vec<SyncJobNode>,
+    /// What the jobs of several people belong to; null for one person, and for people who may not see batches.
+    batch: Option<SyncBatchNode>,
 }
 
 /// What came of steering a job.
@@ -115,6 +137,14 @@ impl SyncMutation {
         request(ctx, &input.user_ids, input.metrics, days, (JobKind::Backfill, priority)).await
     }
 
+    /// Makes typed data again from the stored answers of the providers, after a parser was mended; asks no provider.
+    #[graphql(complexity = "people_weight(&input.user_ids, child_complexity)")]
+    async fn request_reparse(&self, ctx: &Context<'_>, input: ReparseInput) -> Reply<RequestSyncPayload> {
+        let days = AskedDays { from: Some(input.from), to: Some(input.to) };
+        let what = (JobKind::Reparse, job::Priority::Low);
+        request(ctx, &input.user_ids, input.metrics, days, what).await
+    }
+
     /// Holds a job: requests under way finish, no other starts.
     async fn pause_sync_job(&self, ctx: &Context<'_>, id: Id<JobId>) -> Reply<JobActionPayload> {
         let viewer = ctx.need(Scope::WriteSync)?;
@@ -133,6 +163,18 @@ impl SyncMutation {
     async fn cancel_sync_job(&self, ctx: &Context<'_>, id: Id<JobId>) -> Reply<JobActionPayload> {
         let viewer = ctx.need(Scope::WriteSync)?;
         let action = ctx.services()?.engine.cancel(viewer, id.0).await?;
+        steered(ctx, viewer, id.0, action).await
+    }
+
+    /// Lets a job go before others or behind them.
+    async fn set_sync_job_priority(
+        &self,
+        ctx: &Context<'_>,
+        id: Id<JobId>,
+        priority: Priority,
+    ) -> Reply<JobActionPayload> {
+        let viewer = ctx.need(Scope::WriteSync)?;
+        let action = ctx.services()?.engine.set_priority(viewer, id.0, priority.into()).await?;
         steered(ctx, viewer, id.0, action).await
     }
 
@@ -159,6 +201,7 @@ pub(super) struct AskedDays {
 pub(super) enum Refused {
     NotLinked,
     NeedsConsent,
+    NothingStored,
     Range(DayRangeError),
 }
 
@@ -168,6 +211,7 @@ impl Refused {
             RequestOutcome::Accepted(jobs) => Ok(jobs),
             RequestOutcome::NotLinked => Err(Self::NotLinked),
             RequestOutcome::NeedsConsent => Err(Self::NeedsConsent),
+            RequestOutcome::NothingStored => Err(Self::NothingStored),
             RequestOutcome::Range(error) => Err(Self::Range(error)),
         }
     }
@@ -176,6 +220,7 @@ impl Refused {
         match self {
             Self::NotLinked => RequestSyncStatus::NotLinked,
             Self::NeedsConsent => RequestSyncStatus::NeedsConsent,
+            Self::NothingStored => RequestSyncStatus::NothingStored,
             Self::Range(DayRangeError::Reversed { .. }) => RequestSyncStatus::RangeReversed,
             Self::Range(DayRangeError::Future { .. }) => RequestSyncStatus::RangeInFuture,
             Self::Range(DayRangeError::TooLong { .. }) => RequestSyncStatus::RangeTooLong,
@@ -186,6 +231,11 @@ impl Refused {
         match self {
             Self::NotLinked => format!("{who} has no linked account: connect one first."),
             Self::NeedsConsent => format!("{who} has to connect the account again first."),
+            Self::NothingStored => {
+                format!(
+                    "Nothing that a provider answered about these days is stored for {who}: backfill them."
+                )
+            }
             Self::Range(error) => format!("{who}: {error}."),
         }
     }
@@ -238,16 +288,35 @@ async fn request(
     let viewer = ctx.need(Scope::WriteSync)?;
     let Some(people) = people(ctx, ids).await? else {
         let message = Some("One of the people is not there. Nothing was asked for.".to_owned());
-        return Ok(RequestSyncPayload { status: RequestSyncStatus::NotFound, message, jobs: Vec::new() });
+        let status = RequestSyncStatus::NotFound;
+        return Ok(RequestSyncPayload { status, message, jobs: Vec::new(), batch: None });
     };
     let metrics = metrics_of(metrics);
+    let whole = match (asked.from, asked.to) {
+        (Some(from), Some(to)) => DayRange::inclusive(from.0, to.0).ok(),
+        _ => None,
+    };
+    if let (JobKind::Backfill | JobKind::Reparse, Some(days), true) = (kind, whole, people.len() > 1) {
+        let ids = people.iter().map(|(id, _)| *id).collect();
+        let request = BatchRequest { people: ids, kind, metrics, days, priority, created_by: viewer.user };
+        return in_a_batch(ctx, viewer, &people, &request).await;
+    }
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());
     for (user_id, name) in people {
         let outcome = match days_of(ctx, user_id, asked).await? {
             Err(error) => Err(Refused::Range(error)),
             Ok(days) => {
                 let (metrics, created_by) = (metrics.clone(), viewer.user);
-                let request = JobRequest { user_id, link: None, kind, metrics, days, priority, created_by };
+                let request = JobRequest {
+                    user_id,
+                    link: None,
+                    kind,
+                    metrics,
+                    days,
+                    priority,
+                    created_by,
+                    batch: None,
+                };
                 Refused::of(ctx.services()?.engine.request(&request).await?)
             }
         };
@@ -256,7 +325,26 @@ async fn request(
             Err(why) => refused.push((name, why)),
         }
     }
-    answer(ctx, viewer, &jobs, &refused).await
+    answer(ctx, viewer, &jobs, &refused, None).await
+}
+
+/// The jobs of several people: those of the first are written now, the others by the workers' schedule.
+async fn in_a_batch(
+    ctx: &Context<'_>,
+    viewer: &Viewer,
+    people: &[(UserId, String)],
+    request: &BatchRequest,
+) -> Reply<RequestSyncPayload> {
+    let outcome = ctx.services()?.engine.request_batch(request, WRITTEN_AT_ONCE).await?;
+    let name =
+        |user| people.iter().find(|(id, _)| *id == user).map_or("", |(_, name)| name.as_str()).to_owned();
+    let refused: Vec<(String, Refused)> = outcome
+        .refused
+        .into_iter()
+        .filter_map(|(user, why)| Some((name(user), Refused::of(why).err()?)))
+        .collect();
+    let first: Vec<JobId> = outcome.jobs.into_iter().take(JOBS_SHOWN).collect();
+    answer(ctx, viewer, &first, &refused, outcome.batch).await
 }
 
 async fn answer(
@@ -264,18 +352,23 @@ async fn answer(
     viewer: &Viewer,
     ids: &[JobId],
     refused: &[(String, Refused)],
+    batch: Option<BatchId>,
 ) -> Reply<RequestSyncPayload> {
     let mut jobs = Vec::new();
     for &id in ids {
         jobs.extend(ctx.services()?.store.job(viewer, id).await?.map(SyncJobNode));
     }
     let status = match refused.first() {
-        Some((_, why)) if jobs.is_empty() => why.status(),
+        Some((_, why)) if jobs.is_empty() && batch.is_none() => why.status(),
         _ => RequestSyncStatus::Accepted,
     };
     let sentences: Vec<String> = refused.iter().map(|(name, why)| why.in_words(name)).collect();
     let message = (!sentences.is_empty()).then(|| sentences.join(" "));
-    Ok(RequestSyncPayload { status, message, jobs })
+    let batch = match batch.filter(|_| viewer.is_admin()) {
+        Some(id) => SyncBatchNode::load(ctx, id).await?,
+        None => None,
+    };
+    Ok(RequestSyncPayload { status, message, jobs, batch })
 }
 
 async fn steered(

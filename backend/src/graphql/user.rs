@@ -1,15 +1,15 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Object, SimpleObject, connection::Connection};
 use pulsekeep_core::{
     Metric,
     account::Scope,
-    id::{DeviceId, RawId, StreamId, UserId},
+    id::{DeviceId, JobId, RawId, StreamId, UserId},
     time::{DayRange, days_between},
 };
 use pulsekeep_store::{
     Person, User,
-    person::{Device, PersonSummary},
+    person::{self, Device, PersonSummary},
 };
 
 use super::{
@@ -182,8 +182,15 @@ impl UserNode {
             Some(keys) => keys.into_iter().map(Metric::from).collect(),
             None => Metric::all().collect(),
         };
-        let days = self.data(ctx).await?.coverage(&metrics, range(from, to)?).await?;
-        Ok(CoverageRow::by_metric(&metrics, &days))
+        let person = self.data(ctx).await?;
+        let days = person.coverage(&metrics, range(from, to)?).await?;
+        let wanted = |field| ctx.look_ahead().field("days").field(field).exists();
+        let asked = if wanted("requestFrom") || wanted("requestTo") {
+            person.days_asked(&days).await?
+        } else {
+            HashMap::new()
+        };
+        Ok(CoverageRow::by_metric(&metrics, &days, &asked))
     }
 
     /// What providers answered about a day, newest first.
@@ -301,16 +308,23 @@ pub(super) struct CoverageRow {
 }
 
 impl CoverageRow {
-    fn by_metric(metrics: &[Metric], days: &[pulsekeep_store::person::CoverageDay]) -> Vec<Self> {
+    fn by_metric(metrics: &[Metric], days: &[person::CoverageDay], asked: &DaysAsked) -> Vec<Self> {
         metrics
             .iter()
             .map(|&metric| Self {
                 metric: metric.into(),
-                days: days.iter().filter(|day| day.metric == metric).map(CoverageDay::from).collect(),
+                days: days
+                    .iter()
+                    .filter(|day| day.metric == metric)
+                    .map(|day| CoverageDay::of(day, asked))
+                    .collect(),
             })
             .collect()
     }
 }
+
+/// The days that a window asked for.
+type DaysAsked = HashMap<(JobId, i32), DayRange>;
 
 /// What is known of a metric on a day.
 #[derive(SimpleObject)]
@@ -323,16 +337,30 @@ pub(super) struct CoverageDay {
     checked_at: Option<DateTime>,
     /// The raw document behind it.
     raw_document_id: Option<Id<RawId>>,
+    /// The job behind it; it may be gone, since finished jobs are not kept for ever.
+    sync_job_id: Option<Id<JobId>>,
+    /// First day of the request behind it, while its job is there.
+    request_from: Option<Date>,
+    /// Last day of the request behind it.
+    request_to: Option<Date>,
+    /// Minutes with a heart rate, where that is known.
+    wear_minutes: Option<i32>,
 }
 
-impl From<&pulsekeep_store::person::CoverageDay> for CoverageDay {
-    fn from(day: &pulsekeep_store::person::CoverageDay) -> Self {
+impl CoverageDay {
+    fn of(day: &person::CoverageDay, asked: &DaysAsked) -> Self {
+        let window = day.job_id.zip(day.window_seq);
+        let request = window.and_then(|window| asked.get(&window));
         Self {
             date: Date(day.day),
             state: day.state.into(),
             code: day.code.map(Into::into),
             checked_at: day.checked_at.map(DateTime),
             raw_document_id: day.raw_id.map(Id),
+            sync_job_id: day.job_id.map(Id),
+            request_from: request.map(|days| Date(days.start)),
+            request_to: request.map(|days| Date(days.last())),
+            wear_minutes: day.wear_minutes,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Coverage by metric and day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -10,13 +10,13 @@ use pulsekeep_core::{
     job::FailureCode,
     time::DayRange,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Person;
 use crate::{
     StoreError,
-    convert::{day_of, day_text},
-    entity::coverage,
+    convert::{day_of, day_text, range_of},
+    entity::{coverage, sync_window},
 };
 
 /// What is known of a metric on a day, the worst of its grains.
@@ -34,9 +34,16 @@ pub struct CoverageDay {
     pub checked_at: Option<EpochMs>,
     /// The raw document behind it.
     pub raw_id: Option<RawId>,
-    /// The job behind it.
+    /// The job behind it; it may be gone, since finished jobs are not kept for ever.
     pub job_id: Option<JobId>,
+    /// Which of the job's windows.
+    pub window_seq: Option<i32>,
+    /// Minutes with a heart rate, where that is known.
+    pub wear_minutes: Option<i32>,
 }
+
+/// Windows that are looked up at once.
+const AT_ONCE: usize = 100;
 
 /// How much there is to say about a state: of several grains or streams the one with the most is shown.
 fn weight(state: CoverageState) -> u8 {
@@ -83,13 +90,55 @@ impl Person {
                 checked_at: row.checked_at.map(EpochMs),
                 raw_id: row.raw_id.map(RawId),
                 job_id: row.job_id.map(JobId),
+                window_seq: row.window_seq,
+                wear_minutes: row.wear_minutes,
             };
-            let worse =
-                by_day.get(&(metric, day)).is_none_or(|known| weight(found.state) > weight(known.state));
-            if worse {
-                by_day.insert((metric, day), found);
-            }
+            let known = by_day.get(&(metric, day));
+            // Only one of the grains tells how long the device was worn.
+            let other = known.and_then(|known| known.wear_minutes);
+            let wear_minutes = Ord::max(found.wear_minutes, other);
+            let worse = known.is_none_or(|known| weight(found.state) > weight(known.state));
+            let shown = if worse { found } else { known.cloned().unwrap_or(found) };
+            by_day.insert((metric, day), CoverageDay { wear_minutes, ..shown });
         }
         Ok(by_day.into_values().collect())
+    }
+
+    /// The days that the windows behind these coverage days asked for, where the window is still there.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn days_asked(
+        &self,
+        days: &[CoverageDay],
+    ) -> Result<HashMap<(JobId, i32), DayRange>, StoreError> {
+        use sync_window::Column as W;
+        let mut by_job: BTreeMap<JobId, BTreeSet<i32>> = BTreeMap::new();
+        for day in days {
+            if let (Some(job), Some(seq)) = (day.job_id, day.window_seq) {
+                by_job.entry(job).or_default().insert(seq);
+            }
+        }
+        let jobs: Vec<(JobId, BTreeSet<i32>)> = by_job.into_iter().collect();
+        let mut asked = HashMap::new();
+        for chunk in jobs.chunks(AT_ONCE) {
+            let mut any = Condition::any();
+            for (job, seqs) in chunk {
+                let of_job = W::JobId.eq(job.0).and(W::Seq.is_in(seqs.iter().copied()));
+                any = any.add(of_job);
+            }
+            let rows: Vec<(i64, i32, String, String)> = sync_window::Entity::find()
+                .select_only()
+                .columns([W::JobId, W::Seq, W::FromDay, W::ToDay])
+                .filter(W::UserId.eq(self.user.id.0))
+                .filter(any)
+                .into_tuple()
+                .all(self.store.reader())
+                .await?;
+            for (job, seq, from, to) in rows {
+                asked.insert((JobId(job), seq), range_of(&from, &to)?);
+            }
+        }
+        Ok(asked)
     }
 }
