@@ -123,6 +123,16 @@ pub trait Provider: Send + Sync + 'static {
     /// [`FetchFailure`].
     async fn fetch(&self, access: &SecretString, request: &FetchRequest) -> Result<Fetched, FetchFailure>;
 
+    /// The scopes without which there are no routes of exercises: that of exercises and that of places, which is not
+    /// among [`Provider::scopes`].
+    fn route_scopes(&self) -> &'static [&'static str];
+
+    /// The route of the exercise with the provider's id `exercise`, as a TCX document. For people who ask for one.
+    ///
+    /// # Errors
+    /// [`FetchFailure`].
+    async fn route(&self, access: &SecretString, exercise: &str) -> Result<Fetched, FetchFailure>;
+
     /// Parses an answer of `endpoint`. Pure.
     ///
     /// # Errors

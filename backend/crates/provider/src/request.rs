@@ -3,11 +3,12 @@
 use pulsekeep_core::{
     EpochMs,
     catalogue::{Call, Endpoint},
+    job::FailureCode,
     observation::Parsed,
     time::DayRange,
 };
 
-use crate::RateReading;
+use crate::{FetchFailure, RateReading, failure::is_html};
 
 /// One page of one window of one endpoint.
 #[derive(Debug, Clone)]
@@ -57,6 +58,25 @@ pub struct Fetched {
     pub unfiltered: bool,
 }
 
+/// An id of a provider that may stand in a path as it is. Ours for records without one, and whatever else would lead
+/// elsewhere, may not.
+pub(crate) fn path_id(id: &str) -> Result<&str, FetchFailure> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if !id.is_empty() && !id.starts_with("at-") && id.bytes().all(plain) {
+        return Ok(id);
+    }
+    Err(FetchFailure::new(FailureCode::RequestRefused, "the record has no id that the provider knows"))
+}
+
+/// What an answer with status 200 must be to be a TCX document: XML.
+pub(crate) fn tcx(fetched: Fetched) -> Result<Fetched, FetchFailure> {
+    let body = fetched.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&fetched.body);
+    if body.trim_ascii_start().starts_with(b"<") && !is_html(body) {
+        return Ok(fetched);
+    }
+    Err(FetchFailure::new(FailureCode::BadAnswer, "the route is not a TCX document"))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -66,6 +86,25 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn ids_that_lead_elsewhere_are_refused() {
+        for id in ["52884850413", "4415962147813201577", "a-b_C"] {
+            assert_eq!(path_id(id), Ok(id));
+        }
+        for id in ["", "at-1795000000000", "../devices", "1/2", "1?x", "1%2f"] {
+            assert_eq!(path_id(id).unwrap_err().code, FailureCode::RequestRefused, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_xml_and_no_web_page() {
+        let fetched = |body: &str| Fetched { body: body.as_bytes().to_vec(), rate: None, unfiltered: false };
+        assert!(tcx(fetched("\u{feff}\n<?xml version=\"1.0\"?><TrainingCenterDatabase/>")).is_ok());
+        for body in ["", "{}", "<!DOCTYPE html><html></html>"] {
+            assert_eq!(tcx(fetched(body)).unwrap_err().code, FailureCode::BadAnswer, "{body}");
+        }
+    }
 
     #[test]
     fn a_list_that_comes_oldest_first_is_passed_at_the_end_of_the_window() {

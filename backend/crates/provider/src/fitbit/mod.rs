@@ -24,6 +24,7 @@ use crate::{
     http::{Answer, set_bearer},
     oauth::{Dialect, OAuth},
     push::Push,
+    request::{path_id, tcx},
 };
 
 /// Version of the parsers.
@@ -142,6 +143,18 @@ impl Provider for Fitbit {
         // A list goes on to today.
         let unfiltered = request.endpoint.call == Call::FitbitList;
         Ok(Fetched { rate: failure::rate(&answer), body: answer.body, unfiltered })
+    }
+
+    fn route_scopes(&self) -> &'static [&'static str] {
+        &["activity", "location"]
+    }
+
+    async fn route(&self, access: &SecretString, exercise: &str) -> Result<Fetched, FetchFailure> {
+        let id = path_id(exercise)?;
+        let mut url = self.oauth.config.api(&format!("/1/user/-/activities/{id}.tcx"));
+        url.set_query(Some("includePartialTCX=true"));
+        let answer = self.ask(url, access).await?;
+        tcx(Fetched { rate: failure::rate(&answer), body: answer.body, unfiltered: false })
     }
 
     fn parse(&self, endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {

@@ -15,7 +15,7 @@ use pulsekeep_core::{
     catalogue::Endpoint,
     observation::{DeviceRecord, Parsed},
 };
-use reqwest::Request;
+use reqwest::{Method, Request};
 use secrecy::SecretString;
 use url::Url;
 
@@ -27,6 +27,7 @@ use crate::{
     http::{Answer, set_bearer},
     oauth::{Dialect, OAuth},
     push::Push,
+    request::{path_id, tcx},
 };
 
 /// What stands before the short name of a scope.
@@ -154,6 +155,19 @@ impl Provider for GoogleHealth {
         }
         let answer = self.send(request::points(self.config(), request, SleepFilter::Civil), access).await?;
         Ok(Fetched { body: answer.body, rate: None, unfiltered: false })
+    }
+
+    fn route_scopes(&self) -> &'static [&'static str] {
+        &["activity_and_fitness.readonly", "location.readonly"]
+    }
+
+    async fn route(&self, access: &SecretString, exercise: &str) -> Result<Fetched, FetchFailure> {
+        let id = path_id(exercise)?;
+        let path = format!("/v4/users/me/dataTypes/exercise/dataPoints/{id}:exportExerciseTcx");
+        let mut url = self.config().api(&path);
+        url.set_query(Some("alt=media"));
+        let answer = self.send(Request::new(Method::GET, url), access).await?;
+        tcx(Fetched { body: answer.body, rate: None, unfiltered: false })
     }
 
     fn parse(&self, endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
-    catalogue::endpoints,
+    account::ProviderKey,
+    catalogue::{endpoints, route_endpoint},
     id::{LinkId, RawId},
     time::{DayRange, next_day},
 };
@@ -73,7 +74,9 @@ impl Person {
             .limit(limit);
         if let Some(metric) = metric {
             let endpoints = endpoints().filter(|e| e.metrics.contains(&metric)).map(|e| e.key);
-            query = query.filter(C::Endpoint.is_in(endpoints));
+            let routes =
+                ProviderKey::ALL.map(route_endpoint).into_iter().filter(|_| metric == Metric::Exercise);
+            query = query.filter(C::Endpoint.is_in(endpoints.chain(routes)));
         }
         if let Some(after) = after {
             query = query.filter(Expr::col(C::Id).lt(after.0));

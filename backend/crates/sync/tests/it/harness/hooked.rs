@@ -96,6 +96,14 @@ impl Provider for Hooked {
         fetched
     }
 
+    fn route_scopes(&self) -> &'static [&'static str] {
+        self.inner.route_scopes()
+    }
+
+    async fn route(&self, access: &SecretString, exercise: &str) -> Result<Fetched, FetchFailure> {
+        self.inner.route(access, exercise).await
+    }
+
     fn parse(&self, endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {
         self.inner.parse(endpoint, body)
     }
