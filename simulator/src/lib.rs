@@ -14,6 +14,7 @@ mod request_log;
 mod server;
 mod state;
 mod switches;
+mod tcx;
 
 pub use config::{Client, Clock, SimulatorConfig, SimulatorError};
 pub use faults::{FaultKind, FaultRule, Provider};

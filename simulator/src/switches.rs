@@ -65,6 +65,8 @@ pub struct Switches {
     pub fitbit_shuffled_keys: bool,
     /// Fitbit: longest range of the heart series, days.
     pub fitbit_heart_range_days: u32,
+    /// Fitbit: longest range of the nights' oxygen saturation, days; 0 for none.
+    pub fitbit_oxygen_range_days: u32,
     /// Fitbit: heart zones of a day without heart rate have only their names and limits.
     pub fitbit_minimal_heart_zones: bool,
     /// Both: every request is answered with 410.
@@ -97,6 +99,7 @@ impl Default for Switches {
             fitbit_zone_minutes_dataset: false,
             fitbit_shuffled_keys: false,
             fitbit_heart_range_days: 366,
+            fitbit_oxygen_range_days: 0,
             fitbit_minimal_heart_zones: false,
             gone: false,
         }

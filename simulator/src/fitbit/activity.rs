@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::dates::{Range, clock_minute, clock_text, date, period, range};
 use super::error::{error, invalid, not_found};
 use super::{Answer, Call};
-use crate::people::{Day, Minute, PersonDay};
+use crate::people::{Day, FLOOR_MM, Minute};
 use axum::http::StatusCode;
 
 /// A resource of the activity endpoints.
@@ -49,23 +49,15 @@ impl Resource {
         if self == Resource::ActivityCalories { 30 } else { 1095 }
     }
 
-    /// The value of a minute; `tracker` leaves the phone out.
-    fn of_minute(self, call: &Call, minute: &Minute, basal: f64, tracker: bool) -> f64 {
-        let (steps, mm) = if tracker {
-            (minute.steps, minute.distance_mm)
-        } else {
-            (minute.merged_steps(), minute.merged_distance_mm())
-        };
+    /// The value of a minute, for the resources that are told within the day.
+    fn of_minute(self, call: &Call, minute: &Minute) -> f64 {
         match self {
-            Resource::Steps => f64::from(steps),
-            Resource::Distance => call.units.distance(f64::from(mm)),
+            Resource::Steps => f64::from(minute.merged_steps()),
+            Resource::Distance => call.units.distance(f64::from(minute.merged_distance_mm())),
             Resource::Calories => f64::from(minute.kcal),
-            Resource::CaloriesBmr => basal,
-            Resource::ActivityCalories if minute.intensity > 0 => f64::from(minute.kcal),
-            Resource::ActivityCalories => 0.0,
             Resource::Floors => f64::from(minute.floors),
             Resource::Elevation => call.units.elevation(f64::from(minute.floors) * 3.048),
-            Resource::Minutes(level) => f64::from(u8::from(minute.intensity == level)),
+            Resource::CaloriesBmr | Resource::ActivityCalories | Resource::Minutes(_) => 0.0,
         }
     }
 
@@ -89,23 +81,37 @@ impl Resource {
 
 /// The sum of a resource over a civil day. Days that the device has not handed over yet count as unworn, up to now.
 fn day_sum(call: &Call, resource: Resource, day: Day, tracker: bool) -> f64 {
-    let Some(known) = call.view.day(day) else { return 0.0 };
-    let mut sum: f64 = call
-        .view
-        .minutes_of(&known)
-        .map(|minute| resource.of_minute(call, &minute, known.basal_kcal, tracker))
-        .sum();
-    let nothing = resource.of_nothing(known.basal_kcal);
-    if nothing > 0.0 {
-        sum += nothing * minutes_unknown(call, &known) as f64;
+    let Some(totals) = call.view.totals(day) else { return 0.0 };
+    let basal = call.view.person().basal_kcal();
+    let (steps, mm) = if tracker {
+        (totals.steps_watch, totals.distance_watch_mm)
+    } else {
+        (totals.steps, totals.distance_mm)
+    };
+    let sum = match resource {
+        Resource::Steps => steps as f64,
+        Resource::Distance => call.units.distance(mm as f64),
+        Resource::Calories => totals.kcal,
+        Resource::CaloriesBmr => basal * f64::from(totals.minutes),
+        Resource::ActivityCalories => totals.activity_kcal,
+        Resource::Floors => f64::from(totals.floors),
+        Resource::Elevation => call.units.elevation(f64::from(totals.floors * FLOOR_MM) / 1000.0),
+        Resource::Minutes(level) => f64::from(totals.intensity[usize::from(level)]),
+    };
+    match resource.of_nothing(basal) {
+        nothing if nothing > 0.0 => sum + nothing * minutes_unknown(call, day) as f64,
+        _ => sum,
     }
-    sum
 }
 
 /// Minutes of a day that have passed but that the device has not handed over.
-fn minutes_unknown(call: &Call, day: &PersonDay) -> usize {
-    let passed = day.minutes.partition_point(|minute| minute.start + 60 <= call.view.now());
-    passed - call.view.minutes_of(day).count()
+pub(crate) fn minutes_unknown(call: &Call, day: Day) -> usize {
+    if call.view.is_whole(day) {
+        return 0;
+    }
+    let Some(known) = call.view.day(day) else { return 0 };
+    let passed = known.minutes.partition_point(|minute| minute.start + 60 <= call.view.now());
+    passed - call.view.minutes_of(&known).count()
 }
 
 fn day_rows(call: &Call, resource: Resource, range: Range, tracker: bool) -> Vec<Value> {
@@ -224,7 +230,7 @@ fn slots(call: &Call, resource: Resource, day: Day) -> Vec<Slot> {
         let slot = &mut slots[usize::from(minute.label)];
         slot.basal += known.basal_kcal;
         if number < handed_over {
-            slot.value += resource.of_minute(call, minute, known.basal_kcal, false);
+            slot.value += resource.of_minute(call, minute);
             slot.level = slot.level.max(minute.intensity);
             slot.kcal += f64::from(minute.kcal);
         } else if minute.start + 60 <= call.view.now() {

@@ -46,6 +46,25 @@ pub(crate) fn weight_log(call: &Call, rest: &[&str]) -> Answer {
     Ok(json!({ "weight": logs }))
 }
 
+/// `body/log/fat/date/…`: what a scale estimated.
+pub(crate) fn fat_log(call: &Call, rest: &[&str]) -> Answer {
+    let mut logs: Vec<Value> = Vec::new();
+    for day in days(call, rest, 30)?.days() {
+        for weight in call.view.weights(day) {
+            let Some(fat) = weight.fat_percent else { continue };
+            let local = weight.time + i64::from(weight.offset);
+            logs.push(json!({
+                "date": day.to_string(),
+                "fat": fat,
+                "logId": local * 1000,
+                "source": if weight.manual { "API" } else { "Aria" },
+                "time": clock_text(local.rem_euclid(86_400)),
+            }));
+        }
+    }
+    Ok(json!({ "fat": logs }))
+}
+
 /// `body/{bmi|fat|weight}/date/…`: the last value is carried forward to days without a log.
 pub(crate) fn series(call: &Call, resource: &str, rest: &[&str]) -> Answer {
     let longest = match resource {

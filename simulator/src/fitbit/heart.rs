@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::activity::clock_window;
+use super::activity::{clock_window, minutes_unknown};
 use super::dates::{Range, clock_text, date, period, range};
 use super::error::{error, invalid, not_found};
 use super::{Answer, Call};
@@ -45,25 +45,17 @@ fn day_value(call: &Call, day: Day) -> Value {
 
 /// Minutes and energy by zone. Minutes without heart rate count as out of range.
 pub(crate) fn zones(call: &Call, day: Day) -> Vec<Value> {
-    let Some(known) = call.view.day(day) else { return Vec::new() };
-    let [fat_burn, cardio, peak, maximum] = known.heart.zone_limits();
-    let edges = [30, fat_burn, cardio, peak, maximum.max(220)];
-    let mut minutes = [0u32; 4];
-    let mut kcal = [0f64; 4];
-    let passed = known.minutes.partition_point(|minute| minute.start + 60 <= call.view.now());
-    let handed_over = call.view.minutes_of(&known).count();
-    let mut any = false;
-    for (number, minute) in known.minutes[..passed].iter().enumerate() {
-        let there = number < handed_over;
-        let bpm = if there { (minute.heart_from + minute.heart_to) / 2.0 } else { 0.0 };
-        any |= bpm > 0.0;
-        let zone = edges[1..4].iter().filter(|edge| bpm >= **edge as f32).count();
-        minutes[zone] += 1;
-        kcal[zone] += if there { f64::from(minute.kcal) } else { known.basal_kcal };
-    }
+    let Some(totals) = call.view.totals(day) else { return Vec::new() };
+    let ranges = call.view.zone_limits(day);
+    let any = totals.heart_zones.iter().any(|minutes| *minutes > 0);
+    let unknown = minutes_unknown(call, day);
+    let (mut minutes, mut kcal) = (totals.heart_zones, totals.heart_zone_kcal);
+    minutes[0] = totals.minutes - minutes[1..].iter().sum::<u32>() + unknown as u32;
+    kcal[0] = totals.kcal - kcal[1..].iter().sum::<f64>() + call.view.person().basal_kcal() * unknown as f64;
     (0..4)
         .map(|zone| {
-            let mut value = json!({ "max": edges[zone + 1], "min": edges[zone], "name": NAMES[zone] });
+            let (min, max) = ranges[zone];
+            let mut value = json!({ "max": max, "min": min, "name": NAMES[zone] });
             if any || !call.switches.fitbit_minimal_heart_zones {
                 value["caloriesOut"] = ((kcal[zone] * 1000.0).round() / 1000.0).into();
                 value["minutes"] = minutes[zone].into();

@@ -4,7 +4,9 @@ mod activity;
 mod body;
 mod dates;
 pub(crate) mod error;
+mod exercise;
 mod heart;
+mod log_list;
 mod night;
 pub(crate) mod paths;
 mod shuffle;
@@ -37,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) units: Units,
     pub(crate) switches: Switches,
     pub(crate) query: Fields,
+    /// What the person has granted.
+    pub(crate) scopes: Scopes,
     /// The base address of this simulator's Fitbit API, for links.
     pub(crate) base: String,
 }
@@ -72,8 +76,14 @@ async fn data(Shared(state): Shared<State>, OriginalUri(uri): OriginalUri, heade
     let rate = Rate::count(&state, &caller);
     let answer = if rate.exceeded() {
         error::too_many().into_response()
+    } else if path.ends_with(".tcx") {
+        match route(&state, &caller, path, uri.query().unwrap_or_default(), &headers) {
+            Ok(tcx) => ([(header::CONTENT_TYPE, "application/vnd.garmin.tcx+xml")], tcx).into_response(),
+            Err(refusal) => refusal.into_response(),
+        }
     } else {
-        match answer(&state, &caller, path, uri.query().unwrap_or_default(), &headers) {
+        let query = uri.query().unwrap_or_default();
+        match answer(&state, &caller, path, query, &headers) {
             Ok(value) if state.switches().fitbit_shuffled_keys => {
                 Json(Shuffled(&value, rate.made.into())).into_response()
             }
@@ -84,10 +94,23 @@ async fn data(Shared(state): Shared<State>, OriginalUri(uri): OriginalUri, heade
     rate.told(answer)
 }
 
-fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &HeaderMap) -> Answer {
+/// What an endpoint gets, and the version and the rest of its path after the user.
+type Opened<'a> = (Call, &'a str, Vec<&'a str>);
+
+/// Everything before the arguments: the path is served, its scope granted, the user the token's.
+fn open<'a>(
+    state: &State,
+    caller: &Caller,
+    path: &'a str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Opened<'a>, Refusal> {
     let below = path.strip_prefix("/fitbit/").unwrap_or_default();
-    let parts: Vec<&str> = below.split('/').collect();
-    let [version, "user", user, rest @ ..] = parts.as_slice() else { return Err(error::not_found()) };
+    let mut parts = below.split('/');
+    let (Some(version), Some("user"), Some(user)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(error::not_found());
+    };
+    let rest: Vec<&str> = parts.collect();
     let served =
         paths::find(&format!("/{version}/user/-/{}", rest.join("/"))).ok_or_else(error::not_found)?;
     let profile = &caller.person.profile;
@@ -97,7 +120,7 @@ fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &Hea
     if missing || !caller.scopes().contains(wanted) {
         return Err(error::scope_missing(served.subject));
     }
-    if *user != "-" && *user != profile.fitbit_id {
+    if user != "-" && user != profile.fitbit_id {
         return Err(error(
             StatusCode::FORBIDDEN,
             "insufficient_permissions",
@@ -111,14 +134,34 @@ fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &Hea
         units: Units::asked(headers),
         switches: state.switches(),
         query: Fields::read(query.as_bytes()),
+        scopes: caller.scopes(),
         base: format!("http://{host}/fitbit"),
     };
-    let last = rest.last().copied().unwrap_or_default();
-    let bare = last.strip_suffix(".json").ok_or_else(error::not_found)?;
-    let mut rest: Vec<&str> = rest.to_vec();
-    rest.pop();
+    Ok((call, version, rest))
+}
+
+/// A route: the location scope besides that of activities.
+fn route(
+    state: &State,
+    caller: &Caller,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<String, Refusal> {
+    let (call, _, rest) = open(state, caller, path, query, headers)?;
+    if !call.scopes.contains(Scopes::one(Provider::Fitbit, "location").unwrap_or_default()) {
+        return Err(error::scope_missing("location"));
+    }
+    let id = rest.last().and_then(|last| last.strip_suffix(".tcx")).ok_or_else(error::not_found)?;
+    exercise::route(&call, id)
+}
+
+fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &HeaderMap) -> Answer {
+    let (call, version, mut rest) = open(state, caller, path, query, headers)?;
+    let bare = rest.pop().and_then(|last| last.strip_suffix(".json")).ok_or_else(error::not_found)?;
     rest.push(bare);
-    match (*version, rest.as_slice()) {
+    match (version, rest.as_slice()) {
+        ("1", ["activities", "list"]) => exercise::list(&call),
         ("1", ["activities", "heart", "date", rest @ ..]) => heart::answer(&call, rest),
         ("1", ["activities", "active-zone-minutes", "date", rest @ ..]) => zone_minutes::answer(&call, rest),
         ("1", ["activities", "date", day]) => activity::summary(&call, day),
@@ -127,10 +170,15 @@ fn answer(state: &State, caller: &Caller, path: &str, query: &str, headers: &Hea
         }
         ("1", ["activities", resource, "date", rest @ ..]) => activity::answer(&call, resource, rest),
         ("1", ["hrv", "date", rest @ ..]) => night::variability(&call, rest),
+        ("1", ["spo2", "date", rest @ ..]) => night::oxygen(&call, rest),
+        ("1", ["br", "date", rest @ ..]) => night::breathing(&call, rest),
+        ("1", ["cardioscore", "date", rest @ ..]) => night::fitness(&call, rest),
+        ("1", ["temp", "core", "date", rest @ ..]) => night::core_temperature(&call, rest),
         ("1", ["temp", "skin", "date", rest @ ..]) => night::skin_temperature(&call, rest),
         ("1.2", ["sleep", "date", rest @ ..]) => sleep::answer(&call, rest),
         ("1.2", ["sleep", "list"]) => sleep::list(&call),
         ("1", ["body", "log", "weight", "date", rest @ ..]) => body::weight_log(&call, rest),
+        ("1", ["body", "log", "fat", "date", rest @ ..]) => body::fat_log(&call, rest),
         ("1", ["body", resource, "date", rest @ ..]) => body::series(&call, resource, rest),
         ("1", ["devices"]) => Ok(user::devices(&call)),
         ("1", ["profile"]) => Ok(user::profile(&call)),

@@ -1,66 +1,137 @@
-//! Heart rate variability and skin temperature of nights: days without a night are absent.
+//! Values of nights, temperature and fitness: days without a value are absent.
 
 use serde_json::{Value, json};
 
 use super::dates::{Range, clock_text, date, range};
 use super::error::not_found;
 use super::{Answer, Call};
-use crate::people::{Day, Sleep, hash};
+use crate::people::{Day, PersonDay, VariabilitySample};
 
 const LONGEST: i32 = 30;
 
-fn days(call: &Call, rest: &[&str]) -> Result<Range, crate::refusal::Refusal> {
+fn days(call: &Call, rest: &[&str], longest: i32) -> Result<Range, crate::refusal::Refusal> {
     match rest {
         [day] => date(&call.view, day).map(|day| Range { from: day, to: day }),
-        [start, end] => range(&call.view, start, end, LONGEST),
+        [start, end] => range(&call.view, start, end, longest),
         _ => Err(not_found()),
+    }
+}
+
+/// The local clock at an instant, as `YYYY-MM-DDTHH:MM:SS`.
+fn local(call: &Call, instant: i64) -> String {
+    let local = instant + i64::from(call.view.person().timeline.offset_at(instant));
+    format!("{}T{}", Day::of_local(local), clock_text(local.rem_euclid(86_400)))
+}
+
+/// The rest of a path without `all`, and whether it was there.
+fn with_all<'a, 'b>(rest: &'a [&'b str]) -> (&'a [&'b str], bool) {
+    match rest {
+        [rest @ .., "all"] => (rest, true),
+        rest => (rest, false),
     }
 }
 
 /// `hrv/date/…`, with `/all` for five-minute windows.
 pub(crate) fn variability(call: &Call, rest: &[&str]) -> Answer {
-    let (rest, all) = match rest {
-        [rest @ .., "all"] => (rest, true),
-        rest => (rest, false),
-    };
+    let (rest, all) = with_all(rest);
     let value = |day: Day| {
-        if !call.view.night_known(day) {
-            return None;
+        let (daily, samples) =
+            call.view.nightly(day, |known| (known.variability, known.variability_samples()))?;
+        let daily = daily?;
+        if !all {
+            let value = json!({ "dailyRmssd": daily.rmssd, "deepRmssd": daily.deep_rmssd });
+            return Some(json!({ "value": value, "dateTime": day.to_string() }));
         }
-        let variability = call.view.day(day)?.variability?;
-        let daily = json!({ "dailyRmssd": variability.rmssd, "deepRmssd": variability.deep_rmssd });
-        Some(if all {
-            let night = call.view.sleeps(day).into_iter().find(|sleep| sleep.carries_night())?;
-            json!({ "minutes": windows(&night, variability.rmssd), "dateTime": day.to_string() })
-        } else {
-            json!({ "value": daily, "dateTime": day.to_string() })
-        })
+        let minute = |sample: &VariabilitySample| {
+            json!({
+                "minute": format!("{}.000", local(call, sample.time)),
+                "value": { "rmssd": sample.rmssd, "coverage": sample.coverage, "hf": sample.high, "lf": sample.low },
+            })
+        };
+        let minutes: Vec<Value> = samples.iter().map(minute).collect();
+        Some(json!({ "minutes": minutes, "dateTime": day.to_string() }))
     };
-    let rows: Vec<Value> = days(call, rest)?.days().filter_map(value).collect();
+    let rows: Vec<Value> = days(call, rest, LONGEST)?.days().filter_map(value).collect();
     Ok(json!({ "hrv": rows }))
 }
 
-/// One value for five minutes of sleep, around the night's value.
-fn windows(night: &Sleep, rmssd: f64) -> Vec<Value> {
-    let first = night.start.div_euclid(300) * 300 + 300;
-    (first..night.end - 300)
-        .step_by(300)
-        .map(|start| {
-            let chance = hash(night.id, 92, start, 0) as f64 / u64::MAX as f64;
-            let local = start + i64::from(night.start_offset);
-            let value = rmssd * (0.75 + 0.5 * chance);
-            let round = |value: f64| (value * 1000.0).round() / 1000.0;
-            json!({
-                "minute": format!("{}T{}.000", Day::of_local(local), clock_text(local.rem_euclid(86_400))),
-                "value": {
-                    "rmssd": round(value),
-                    "coverage": round(0.9 + 0.1 * chance),
-                    "hf": round(value * 12.0),
-                    "lf": round(value * 20.0),
-                },
-            })
-        })
-        .collect()
+/// `spo2/date/…`: one date gives an object, a range a bare array; with `/all` the readings of the night.
+pub(crate) fn oxygen(call: &Call, rest: &[&str]) -> Answer {
+    let (rest, all) = with_all(rest);
+    let value = |day: Day| {
+        let (night, samples) =
+            call.view.nightly(day, |known| (known.oxygen_night(), known.oxygen_samples()))?;
+        let night = night?;
+        if !all {
+            let value = json!({ "avg": night.average, "max": night.max, "min": night.min });
+            return Some(json!({ "dateTime": day.to_string(), "value": value }));
+        }
+        let minutes: Vec<Value> = samples
+            .iter()
+            .map(|sample| json!({ "value": sample.percent, "minute": local(call, sample.time) }))
+            .collect();
+        Some(json!({ "dateTime": day.to_string(), "minutes": minutes }))
+    };
+    let unlimited = call.switches.fitbit_oxygen_range_days == 0;
+    let longest = match all {
+        true => LONGEST,
+        false if unlimited => i32::MAX,
+        false => call.switches.fitbit_oxygen_range_days as i32,
+    };
+    let days = days(call, rest, longest)?;
+    match rest {
+        [_] => Ok(value(days.from).unwrap_or_else(|| json!({}))),
+        _ => {
+            // nobody has values before the account began, however long the range
+            let known = days.from.max(call.view.first_day()).0..=days.to.min(call.view.today()).0;
+            Ok(known.map(Day).filter_map(value).collect())
+        }
+    }
+}
+
+/// `br/date/…`, with `/all` by stage: −1 where there is none.
+pub(crate) fn breathing(call: &Call, rest: &[&str]) -> Answer {
+    let (rest, all) = with_all(rest);
+    let rate = |rate: Option<f64>| json!({ "breathingRate": rate.map_or(json!(-1), |rate| json!(rate)) });
+    let value = |day: Day| {
+        let breathing = call.view.nightly(day, PersonDay::breathing).flatten()?;
+        let value = match all {
+            false => rate(Some(breathing.full)),
+            true => json!({
+                "deepSleepSummary": rate(breathing.deep),
+                "remSleepSummary": rate(breathing.rem),
+                "fullSleepSummary": rate(Some(breathing.full)),
+                "lightSleepSummary": rate(breathing.light),
+            }),
+        };
+        Some(json!({ "value": value, "dateTime": day.to_string() }))
+    };
+    let rows: Vec<Value> = days(call, rest, LONGEST)?.days().filter_map(value).collect();
+    Ok(json!({ "br": rows }))
+}
+
+/// `cardioscore/date/…`: a range of five as a text, or one number after a run with a route.
+pub(crate) fn fitness(call: &Call, rest: &[&str]) -> Answer {
+    let value = |day: Day| {
+        let fitness = call.view.fitness(day)?;
+        let middle = fitness.vo2_max.round() as i64;
+        let text =
+            if fitness.from_run { middle.to_string() } else { format!("{}-{}", middle - 2, middle + 2) };
+        Some(json!({ "dateTime": day.to_string(), "value": { "vo2Max": text } }))
+    };
+    let rows: Vec<Value> = days(call, rest, LONGEST)?.days().filter_map(value).collect();
+    Ok(json!({ "cardioScore": rows }))
+}
+
+/// `temp/core/date/…`: what was typed in.
+pub(crate) fn core_temperature(call: &Call, rest: &[&str]) -> Answer {
+    let value = |day: Day| {
+        let reading = call.view.core_temperature(day)?;
+        let degrees = call.units.celsius(reading.celsius, false);
+        Some(json!({ "dateTime": local(call, reading.time), "value": (degrees * 10.0).round() / 10.0 }))
+    };
+    let rows: Vec<Value> = days(call, rest, LONGEST)?.days().filter_map(value).collect();
+    Ok(json!({ "tempCore": rows }))
 }
 
 /// `temp/skin/date/…`: the difference to the personal baseline.
@@ -75,6 +146,6 @@ pub(crate) fn skin_temperature(call: &Call, rest: &[&str]) -> Answer {
             "logType": "dedicated_temp_sensor",
         }))
     };
-    let rows: Vec<Value> = days(call, rest)?.days().filter_map(value).collect();
+    let rows: Vec<Value> = days(call, rest, LONGEST)?.days().filter_map(value).collect();
     Ok(json!({ "tempSkin": rows }))
 }

@@ -25,8 +25,26 @@ const fn weight(template: &'static str) -> Served {
     served(template, "weight", "weight")
 }
 
+const fn oxygen(template: &'static str) -> Served {
+    served(template, "oxygen_saturation", "oxygen saturation")
+}
+
+const fn breathing(template: &'static str) -> Served {
+    served(template, "respiratory_rate", "respiratory rate")
+}
+
+const fn temperature(template: &'static str) -> Served {
+    served(template, "temperature", "temperature")
+}
+
+const fn fitness(template: &'static str) -> Served {
+    served(template, "cardio_fitness", "cardio fitness")
+}
+
 /// Paths with fixed words come before those with a placeholder in their place.
-pub(crate) const SERVED: [Served; 36] = [
+pub(crate) const SERVED: [Served; 53] = [
+    activity("/1/user/-/activities/list.json"),
+    activity("/1/user/-/activities/{log-id}.tcx"),
     activity("/1/user/-/activities/active-zone-minutes/date/{date}/1d/{detail-level}.json"),
     activity(
         "/1/user/-/activities/active-zone-minutes/date/{date}/1d/{detail-level}/time/{start-time}/{end-time}.json",
@@ -59,14 +77,29 @@ pub(crate) const SERVED: [Served; 36] = [
     heart("/1/user/-/hrv/date/{date}/all.json"),
     heart("/1/user/-/hrv/date/{startDate}/{endDate}.json"),
     heart("/1/user/-/hrv/date/{startDate}/{endDate}/all.json"),
-    served("/1/user/-/temp/skin/date/{date}.json", "temperature", "temperature"),
-    served("/1/user/-/temp/skin/date/{startDate}/{endDate}.json", "temperature", "temperature"),
+    oxygen("/1/user/-/spo2/date/{date}.json"),
+    oxygen("/1/user/-/spo2/date/{date}/all.json"),
+    oxygen("/1/user/-/spo2/date/{startDate}/{endDate}.json"),
+    oxygen("/1/user/-/spo2/date/{startDate}/{endDate}/all.json"),
+    breathing("/1/user/-/br/date/{date}.json"),
+    breathing("/1/user/-/br/date/{date}/all.json"),
+    breathing("/1/user/-/br/date/{startDate}/{endDate}.json"),
+    breathing("/1/user/-/br/date/{startDate}/{endDate}/all.json"),
+    temperature("/1/user/-/temp/skin/date/{date}.json"),
+    temperature("/1/user/-/temp/skin/date/{startDate}/{endDate}.json"),
+    temperature("/1/user/-/temp/core/date/{date}.json"),
+    temperature("/1/user/-/temp/core/date/{startDate}/{endDate}.json"),
+    fitness("/1/user/-/cardioscore/date/{date}.json"),
+    fitness("/1/user/-/cardioscore/date/{startDate}/{endDate}.json"),
     served("/1.2/user/-/sleep/date/{date}.json", "sleep", "sleep"),
     served("/1.2/user/-/sleep/date/{base-date}/{end-date}.json", "sleep", "sleep"),
     served("/1.2/user/-/sleep/list.json", "sleep", "sleep"),
     weight("/1/user/-/body/log/weight/date/{date}.json"),
     weight("/1/user/-/body/log/weight/date/{date}/{period}.json"),
     weight("/1/user/-/body/log/weight/date/{base-date}/{end-date}.json"),
+    weight("/1/user/-/body/log/fat/date/{date}.json"),
+    weight("/1/user/-/body/log/fat/date/{date}/{period}.json"),
+    weight("/1/user/-/body/log/fat/date/{base-date}/{end-date}.json"),
     weight("/1/user/-/body/{resource-path}/date/{date}/{period}.json"),
     weight("/1/user/-/body/{resource-path}/date/{base-date}/{end-date}.json"),
     served("/1/user/-/devices.json", "settings", "settings"),

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::dates::{clock_text, date, range};
-use super::error::{invalid, not_found};
+use super::error::not_found;
+use super::log_list::LogList;
 use super::{Answer, Call};
 use crate::people::{Day, EPOCH, Form, Sleep, Stage};
 
@@ -144,57 +145,8 @@ fn by_date(call: &Call, day: Day) -> Answer {
 
 /// `sleep/list`: pages by `pagination.next`.
 pub(crate) fn list(call: &Call) -> Answer {
-    let query = |name: &str| call.query.get(name);
-    let limit: usize = match query("limit").map(str::parse) {
-        Some(Ok(limit @ 1..=100)) => limit,
-        _ => return Err(invalid("limit", "The limit must be between 1 and 100")),
-    };
-    let offset: usize = match query("offset").map(str::parse) {
-        Some(Ok(offset)) => offset,
-        _ => return Err(invalid("offset", "The offset is required")),
-    };
-    let (ascending, edge_name) = match query("sort") {
-        Some("asc") => (true, "afterDate"),
-        Some("desc") => (false, "beforeDate"),
-        _ => return Err(invalid("sort", "The sort order must be asc or desc")),
-    };
-    let edge = query(edge_name).ok_or_else(|| invalid(edge_name, &format!("{edge_name} is required")))?;
-    let edge_day = date(&call.view, edge.split('T').next().unwrap_or_default())?;
-    let found = logs_from(call, edge_day, ascending, offset, limit + 1);
-    let more = found.len() > limit;
-    let link = |offset: usize| {
-        let sort = if ascending { "asc" } else { "desc" };
-        format!(
-            "{}/1.2/user/-/sleep/list.json?offset={offset}&limit={limit}&sort={sort}&{edge_name}={edge}",
-            call.base
-        )
-    };
-    let mut pagination = json!({
-        "limit": limit,
-        "next": if more { link(offset + limit) } else { String::new() },
-        "offset": offset,
-        "previous": if offset >= limit { link(offset - limit) } else { String::new() },
-        "sort": if ascending { "asc" } else { "desc" },
-    });
-    pagination[edge_name] = edge.into();
-    let shown: Vec<Value> =
-        found.iter().take(limit).map(|(day, sleep)| log(call, sleep, *day, false)).collect();
+    let list = LogList::read(call, "1.2/user/-/sleep/list.json")?;
+    let (found, pagination) = list.take(call, |day| call.view.sleeps(day));
+    let shown: Vec<Value> = found.iter().map(|(day, sleep)| log(call, sleep, *day, false)).collect();
     Ok(json!({ "pagination": pagination, "sleep": shown }))
-}
-
-fn logs_from(call: &Call, edge: Day, ascending: bool, offset: usize, count: usize) -> Vec<(Day, Sleep)> {
-    let (first, last) = (call.view.first_day(), call.view.today());
-    let days: Vec<Day> = if ascending {
-        (edge.plus(1).max(first).0..=last.0).map(Day).collect()
-    } else {
-        (first.0..edge.0.min(last.0 + 1)).rev().map(Day).collect()
-    };
-    let logs = days.into_iter().flat_map(|day| {
-        let mut sleeps = call.view.sleeps(day);
-        if !ascending {
-            sleeps.reverse();
-        }
-        sleeps.into_iter().map(move |sleep| (day, sleep))
-    });
-    logs.skip(offset).take(count).collect()
 }

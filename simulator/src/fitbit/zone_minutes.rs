@@ -69,7 +69,7 @@ pub(crate) fn answer(call: &Call, rest: &[&str]) -> Answer {
             let days: Vec<Value> = range
                 .days()
                 .filter_map(|day| {
-                    let value = total(by_minute(call, day).into_values()).value()?;
+                    let value = Earned(call.view.totals(day)?.zone_minutes).value()?;
                     Some(json!({ "dateTime": day.to_string(), "value": value }))
                 })
                 .collect();

@@ -204,6 +204,7 @@ fn clock_of(field: &str, data_type: DataType) -> Result<ClockKind, GoogleError> 
             Ok(ClockKind::Civil)
         }
         (Record::Daily, "date") => Ok(ClockKind::Civil),
+        (Record::Exercise, "interval.civil_start_time") => Ok(ClockKind::Civil),
         (Record::Sleep, "interval.end_time") => Ok(ClockKind::Physical),
         (Record::Sleep, "interval.civil_end_time") => Ok(ClockKind::Civil),
         _ => Err(refuse("DATA_TYPE_MEMBER", &format!("The field {field} cannot be used in a filter."))),

@@ -4,10 +4,10 @@ use super::Call;
 use super::catalogue::{DataType, Record as Kind};
 use super::error::GoogleError;
 use super::filter::Filter;
+use super::json::{self, Json};
 use super::paging::{Cursor, read_page_size};
 use super::points::PointWriter;
-use super::records::{Family, Reading, Record};
-use super::wire::{DataPoint, DataPoints};
+use super::records::{Content, Family, Reading, Record};
 use crate::people::{Day, View, hash};
 use crate::switches::Switches;
 
@@ -40,7 +40,7 @@ pub(crate) fn points(
     view: &View,
     data_type: DataType,
     merged: bool,
-) -> Result<DataPoints, GoogleError> {
+) -> Result<String, GoogleError> {
     let switches = call.state.switches();
     let asked_family = call.wire.parameter("dataSourceFamily");
     if asked_family.is_some() && data_type == DataType::Sleep && !merged {
@@ -65,7 +65,8 @@ pub(crate) fn points(
         token: call.wire.parameter("pageToken"),
     };
     let reading = Reading { view, data_type, merged, family, switches: &switches };
-    let writer = PointWriter { person: view.person(), switches: &switches, merged, now: view.now() };
+    let writer =
+        PointWriter { person: view.person(), data_type, switches: &switches, merged, now: view.now() };
     page.take(call, reading, &filter, &switches, &writer)
 }
 
@@ -97,12 +98,12 @@ impl Page<'_> {
         filter: &Filter,
         switches: &Switches,
         writer: &PointWriter<'_>,
-    ) -> Result<DataPoints, GoogleError> {
+    ) -> Result<String, GoogleError> {
         let signer = call.state.signer();
         let after = self.token.map(|token| Cursor::open(signer, &self.shape, token)).transpose()?;
         let token = |cursor: Cursor| Some(cursor.seal(signer, &self.shape));
         if after.is_none() && switches.google_empty_page_with_token {
-            return Ok(DataPoints { data_points: Vec::new(), next_page_token: token(Cursor::BEGINNING) });
+            return Ok(json::page("dataPoints", &Json::default(), token(Cursor::BEGINNING).as_deref()));
         }
         let (from, to) = filter.span();
         // keys of sleep are ends, which lie up to a day after the starts that chunks go by: days have slack enough
@@ -132,27 +133,47 @@ impl Page<'_> {
         if switches.google_unsorted_pages {
             kept.sort_by_key(|record| hash(0x5047, record.start as u64, i64::from(record.origin as u8), 0));
         }
-        let data_points = kept.iter().map(|record| writer.write(record)).collect();
-        Ok(DataPoints { data_points, next_page_token })
+        let mut points = Json { text: String::with_capacity(kept.len() * 320) };
+        for record in &kept {
+            writer.write(&mut points, record);
+        }
+        Ok(json::page("dataPoints", &points, next_page_token.as_deref()))
     }
 }
 
+/// An identifiable record and its day, searched from the newest on.
+fn find(view: &View, data_type: DataType, id: &str, switches: &Switches) -> Option<(Day, Record)> {
+    let reading = Reading { view, data_type, merged: false, family: Family::All, switches };
+    let writer = PointWriter { person: view.person(), data_type, switches, merged: false, now: view.now() };
+    let id: u64 = id.parse().ok()?;
+    let days = (view.first_day().0..=view.today().0).rev().map(Day);
+    days.flat_map(|day| reading.of_day(day).into_iter().map(move |record| (day, record)))
+        .find(|(_, record)| writer.id(record) == Some(id))
+}
+
 /// `get` of an identifiable point.
-pub(crate) fn get(call: &Call, view: &View, data_type: DataType, id: &str) -> Result<DataPoint, GoogleError> {
+pub(crate) fn get(call: &Call, view: &View, data_type: DataType, id: &str) -> Result<String, GoogleError> {
     let switches = call.state.switches();
-    let reading = Reading { view, data_type, merged: false, family: Family::All, switches: &switches };
-    let writer = PointWriter { person: view.person(), switches: &switches, merged: false, now: view.now() };
-    let end = format!("/dataPoints/{id}");
-    let mut day = view.today();
-    let first: Day = view.first_day();
-    while day >= first {
-        for record in reading.of_day(day) {
-            let point = writer.write(&record);
-            if point.name.as_deref().is_some_and(|name| name.ends_with(&end)) {
-                return Ok(point);
-            }
-        }
-        day = day.plus(-1);
+    let (_, record) = find(view, data_type, id, &switches).ok_or_else(GoogleError::not_found)?;
+    let writer =
+        PointWriter { person: view.person(), data_type, switches: &switches, merged: false, now: view.now() };
+    let mut point = Json::default();
+    writer.write(&mut point, &record);
+    Ok(point.text)
+}
+
+/// `exportExerciseTcx`: the route of an exercise. One without a route is refused unless partial data is asked for.
+pub(crate) fn export(call: &Call, view: &View, id: &str) -> Result<String, GoogleError> {
+    let switches = call.state.switches();
+    let found =
+        find(view, DataType::Exercise, id, &switches).and_then(|(day, record)| match record.content {
+            Content::Exercise(exercise) => Some((view.day(day)?, exercise)),
+            _ => None,
+        });
+    let (day, exercise) = found.ok_or_else(GoogleError::not_found)?;
+    let partial = call.wire.parameter("partialData") == Some("true");
+    if !exercise.has_route && !partial {
+        return Err(GoogleError::invalid_argument());
     }
-    Err(GoogleError::not_found())
+    Ok(crate::tcx::write(&day, &exercise))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod error;
 mod filter;
+mod json;
 mod list;
 mod paging;
 mod points;
@@ -10,6 +11,7 @@ mod records;
 pub(crate) mod respond;
 mod rollup;
 mod user;
+mod window;
 mod wire;
 
 use axum::Router;
@@ -23,7 +25,7 @@ use crate::faults::{FaultKind, Provider, Target};
 use crate::oauth::scopes::Scopes;
 use crate::people::View;
 use crate::state::{Caller, State};
-use catalogue::{DataType, Operation};
+use catalogue::{DataType, LOCATION, Operation};
 use error::GoogleError;
 use respond::Wire;
 
@@ -151,7 +153,7 @@ async fn get_collection(
         _ => return not_found().await,
     };
     let answer = call.open(&user, &data_type, operation).and_then(|(data_type, view)| {
-        call.wire.answer(&list::points(&call, &view, data_type, operation == Operation::Reconcile)?)
+        call.wire.answer_text(list::points(&call, &view, data_type, operation == Operation::Reconcile)?)
     });
     call.finish(answer)
 }
@@ -167,12 +169,12 @@ async fn post_collection(
     let answer = match collection.as_str() {
         "dataPoints:rollUp" => {
             call.open(&user, &data_type, Operation::RollUp).and_then(|(data_type, view)| {
-                call.wire.answer(&rollup::roll_up(&call, &view, data_type, &body(&bytes)?)?)
+                call.wire.answer_text(rollup::roll_up(&call, &view, data_type, &body(&bytes)?)?)
             })
         }
         "dataPoints:dailyRollUp" => {
             call.open(&user, &data_type, Operation::DailyRollUp).and_then(|(data_type, view)| {
-                call.wire.answer(&rollup::daily_roll_up(&call, &view, data_type, &body(&bytes)?)?)
+                call.wire.answer_text(rollup::daily_roll_up(&call, &view, data_type, &body(&bytes)?)?)
             })
         }
         _ => return not_found().await,
@@ -190,10 +192,23 @@ async fn get_point(
         return not_found().await;
     }
     let call = Call::new(state, &uri, headers);
-    let answer = call
-        .open(&user, &data_type, Operation::Get)
-        .and_then(|(data_type, view)| call.wire.answer(&list::get(&call, &view, data_type, &id)?));
+    let answer = match id.strip_suffix(":exportExerciseTcx") {
+        Some(id) => export(&call, &user, &data_type, id),
+        None => call
+            .open(&user, &data_type, Operation::Get)
+            .and_then(|(data_type, view)| call.wire.answer_text(list::get(&call, &view, data_type, &id)?)),
+    };
     call.finish(answer)
+}
+
+/// A route needs the location scope besides that of exercises.
+fn export(call: &Call, user: &str, data_type: &str, id: &str) -> Answer {
+    let caller = call.caller(Operation::ExportTcx.method(), user)?;
+    call.admit(&caller, Some(LOCATION))?;
+    let known = DataType::named(data_type).filter(|known| known.allows(Operation::ExportTcx));
+    let known = known.ok_or_else(|| unknown_type(data_type))?;
+    call.admit(&caller, Some(known.scope()))?;
+    call.wire.answer_tcx(list::export(call, &call.view(&caller), id)?)
 }
 
 const PROFILE: &str = "https://www.googleapis.com/auth/googlehealth.profile.readonly";

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::error::GoogleError;
+use super::json::pretty;
 use crate::oauth::{Fields, bearer};
 
 /// How an answer is written.
@@ -47,6 +48,29 @@ impl Wire {
             None => self.write(value).map_err(fail)?,
         };
         Ok(response(200, text))
+    }
+
+    /// Writes an answer that is compact JSON already.
+    pub(crate) fn answer_text(&self, text: String) -> Result<Response<Body>, GoogleError> {
+        if self.query.get("fields").is_some_and(|fields| fields != "*") {
+            let value: Value = serde_json::from_str(&text).map_err(|_| GoogleError::server(500))?;
+            return self.answer(&value);
+        }
+        if self.query.get("alt").is_some_and(|alt| alt != "json") {
+            return Err(GoogleError::invalid_argument());
+        }
+        Ok(response(200, if self.pretty { pretty(&text) } else { text }.into_bytes()))
+    }
+
+    /// The answer of `exportExerciseTcx`: the file itself with `alt=media`, else the file in a member.
+    pub(crate) fn answer_tcx(&self, tcx: String) -> Result<Response<Body>, GoogleError> {
+        if self.query.get("alt") != Some("media") {
+            return self.answer(&serde_json::json!({ "tcxData": tcx }));
+        }
+        let mut answer = response(200, tcx.into_bytes());
+        let kind = HeaderValue::from_static("application/vnd.garmin.tcx+xml");
+        answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+        Ok(answer)
     }
 
     fn write<T: Serialize>(&self, value: &T) -> serde_json::Result<Vec<u8>> {

@@ -5,12 +5,11 @@ use serde::Deserialize;
 use super::Call;
 use super::catalogue::DataType;
 use super::error::GoogleError;
+use super::json::{self, Json};
 use super::list::family;
 use super::paging::{Cursor, clamp_page_size};
-use super::records::{Content, Family, Reading, Record};
-use super::wire::{CivilDateTime, DailyRollupWindow, Instant, Int64, Rolled, RollupWindow, Rollups};
-use crate::people::{DAY_SECONDS, Day, View, Zone};
-use crate::switches::Switches;
+use super::window::{Bucket, Rolling};
+use crate::people::{DAY_SECONDS, Day, View};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -90,122 +89,27 @@ fn range_error(message: &str) -> GoogleError {
     GoogleError::invalid("INVALID_TIME_RANGE", message)
 }
 
-/// Sums, means and extremes of one window.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
-    count: u64,
-    sum: f64,
-    min: f64,
-    max: f64,
-    zones: [i64; 3],
+const MEMBER: &str = "rollupDataPoints";
+
+/// The first page of nothing, with a token for more.
+fn empty_page(call: &Call, shape: &str) -> String {
+    let token = Cursor { place: 0, number: 0 }.seal(call.state.signer(), shape);
+    json::page(MEMBER, &Json::default(), Some(&token))
 }
 
-impl Bucket {
-    fn add(&mut self, value: f64) {
-        (self.min, self.max) =
-            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
-        self.count += 1;
-        self.sum += value;
-    }
-
-    fn add_record(&mut self, record: &Record) {
-        match &record.content {
-            Content::Steps(value) | Content::Distance(value) | Content::Heart { bpm: value, .. } => {
-                self.add(f64::from(*value));
-            }
-            Content::Zone(zone) => {
-                self.count += 1;
-                self.zones[*zone as usize] += i64::from(zone.minutes());
-            }
-            Content::Weight(weight) => self.add(weight.grams),
-            _ => {}
-        }
-    }
-
-    fn rolled(&self, data_type: DataType) -> Option<Rolled> {
-        if self.count == 0 {
-            return None;
-        }
-        let mean = self.sum / self.count as f64;
-        let whole = Int64(self.sum.round() as i64);
-        let zone = |zone: Zone| Int64(self.zones[zone as usize]);
-        match data_type {
-            DataType::Steps => Some(Rolled::Steps { count_sum: whole }),
-            DataType::Distance => Some(Rolled::Distance { millimeters_sum: whole }),
-            DataType::ActiveZoneMinutes => Some(Rolled::ActiveZoneMinutes {
-                sum_in_fat_burn_heart_zone: zone(Zone::FatBurn),
-                sum_in_cardio_heart_zone: zone(Zone::Cardio),
-                sum_in_peak_heart_zone: zone(Zone::Peak),
-            }),
-            DataType::HeartRate => Some(Rolled::HeartRate {
-                beats_per_minute_min: self.min,
-                beats_per_minute_avg: mean,
-                beats_per_minute_max: self.max,
-            }),
-            DataType::TotalCalories => Some(Rolled::TotalCalories { kcal_sum: self.sum }),
-            DataType::Weight => Some(Rolled::Weight { weight_grams_avg: mean }),
-            _ => None,
-        }
-    }
+/// The cursor of a request's token.
+fn cursor(call: &Call, shape: &str, token: Option<&str>) -> Result<Option<Cursor>, GoogleError> {
+    let token = token.filter(|token| !token.is_empty());
+    token.map(|token| Cursor::open(call.state.signer(), shape, token)).transpose()
 }
 
-/// What both roll-ups need.
-struct Rolling<'a> {
-    reading: Reading<'a>,
-    switches: &'a Switches,
-}
-
-impl Rolling<'_> {
-    /// (instant, offset) and value of everything that starts in a stretch, put into buckets.
-    fn fill(
-        &self,
-        from: i64,
-        to: i64,
-        bucket_of: impl Fn(i64, i32) -> Option<usize>,
-        buckets: &mut [Bucket],
-    ) {
-        let into = |instant: i64, offset: i32| bucket_of(instant, offset);
-        match self.reading.data_type {
-            DataType::TotalCalories => {
-                if self.reading.family == Family::SelfSources {
-                    return;
-                }
-                for (minute, _) in self.reading.view.minutes_in(from, to) {
-                    if let Some(number) = into(minute.start, minute.offset) {
-                        buckets[number].add(f64::from(minute.kcal));
-                    }
-                }
-            }
-            DataType::Weight => {
-                let mut day = Day::of_local(from - 15 * 3600);
-                while day.midnight() <= to + 15 * 3600 {
-                    for record in
-                        self.reading.of_day(day).iter().filter(|record| (from..to).contains(&record.start))
-                    {
-                        if let Some(number) = into(record.start, record.offset) {
-                            buckets[number].add_record(record);
-                        }
-                    }
-                    day = day.plus(1);
-                }
-            }
-            _ => {
-                for record in self.reading.between(from, to) {
-                    if let Some(number) = into(record.start, record.offset) {
-                        buckets[number].add_record(&record);
-                    }
-                }
-            }
-        }
-    }
-
-    fn shown(&self, rolled: &Option<Rolled>) -> bool {
-        rolled.is_some() || self.switches.google_empty_windows_present
-    }
-
-    fn last_token(&self) -> Option<String> {
-        self.switches.google_empty_next_page_token.then(String::new)
-    }
+/// Ends an answer: with the token of the window that did not fit, or as the switch for last pages says.
+fn finish(call: &Call, shape: &str, shown: &Json, next: Option<i64>, empty_token: bool) -> String {
+    let token = match next {
+        Some(place) => Some(Cursor { place, number: 0 }.seal(call.state.signer(), shape)),
+        None => empty_token.then(String::new),
+    };
+    json::page(MEMBER, shown, token.as_deref())
 }
 
 /// `rollUp`.
@@ -214,7 +118,7 @@ pub(crate) fn roll_up(
     view: &View,
     data_type: DataType,
     request: &RollUpRequest,
-) -> Result<Rollups<RollupWindow>, GoogleError> {
+) -> Result<String, GoogleError> {
     let range = request.range.as_ref().ok_or_else(|| range_error("The range is required"))?;
     let (Some(start), Some(end)) = (range.start_time, range.end_time) else {
         return Err(range_error("The range needs a start time and an end time"));
@@ -235,56 +139,44 @@ pub(crate) fn roll_up(
         data_type.kebab(),
         view.person().profile.id
     );
-    let signer = call.state.signer();
-    let cursor = request.page_token.as_deref().filter(|token| !token.is_empty());
-    let cursor = cursor.map(|token| Cursor::open(signer, &shape, token)).transpose()?;
+    let cursor = cursor(call, &shape, request.page_token.as_deref())?;
     if cursor.is_none() && switches.google_empty_page_with_token {
-        let token = Cursor { place: 0, number: 0 }.seal(signer, &shape);
-        return Ok(Rollups { rollup_data_points: Vec::new(), next_page_token: Some(token) });
+        return Ok(empty_page(call, &shape));
     }
-    let rolling = Rolling {
-        reading: Reading { view, data_type, merged: true, family, switches: &switches },
-        switches: &switches,
-    };
+    let rolling = Rolling { view, data_type, family, switches: &switches };
     let windows = (end - start + window - 1) / window;
     let descending = switches.google_roll_up_descending;
     let mut number = cursor.map_or(0, |cursor| cursor.place);
-    let mut found = Vec::new();
-    // a few hours of windows at a time, until the page is full
-    let step = (6 * 3600 / window).max(1);
-    while number < windows && found.len() <= size {
-        let count = step.min(windows - number);
-        let first = if descending { windows - number - count } else { number };
+    let mut shown = Json { text: String::with_capacity(size.min(windows as usize) * 180) };
+    let (mut count, mut next) = (0, None);
+    // a day of windows at a time, until the page is full
+    let step = (DAY_SECONDS / window).max(1);
+    while number < windows && next.is_none() {
+        let length = step.min(windows - number);
+        let first = if descending { windows - number - length } else { number };
         let from = start + first * window;
-        let to = (from + count * window).min(end);
-        let mut buckets = vec![Bucket::default(); count as usize];
-        rolling.fill(from, to, |instant, _| usize::try_from((instant - from) / window).ok(), &mut buckets);
-        let made = buckets.iter().enumerate().filter_map(|(place, bucket)| {
-            let value = bucket.rolled(data_type);
-            let at = from + place as i64 * window;
-            rolling.shown(&value).then(|| {
-                let shown = RollupWindow {
-                    start_time: Instant::of_seconds(at),
-                    end_time: Instant::of_seconds((at + window).min(end)),
-                    value,
-                };
-                let index = first + place as i64;
-                (if descending { windows - 1 - index } else { index }, shown)
-            })
-        });
-        if descending {
-            found.extend(made.rev())
-        } else {
-            found.extend(made)
+        let mut buckets = vec![Bucket::default(); length as usize];
+        rolling.fill(from, (from + length * window).min(end), window, &mut buckets);
+        for offset in 0..length {
+            let place = if descending { length - 1 - offset } else { offset };
+            let bucket = &buckets[place as usize];
+            if !rolling.is_shown(bucket) {
+                continue;
+            }
+            if count == size {
+                next = Some(number + offset);
+                break;
+            }
+            count += 1;
+            let at = from + place * window;
+            shown.raw(if shown.text.is_empty() { "{\"startTime\":" } else { ",{\"startTime\":" }).instant(at);
+            shown.raw(",\"endTime\":").instant((at + window).min(end));
+            rolling.write(&mut shown, bucket);
+            shown.raw("}");
         }
-        number += count;
+        number += length;
     }
-    let next_page_token = match found.get(size) {
-        Some((place, _)) => Some(Cursor { place: *place, number: 0 }.seal(signer, &shape)),
-        None => rolling.last_token(),
-    };
-    found.truncate(size);
-    Ok(Rollups { rollup_data_points: found.into_iter().map(|(_, window)| window).collect(), next_page_token })
+    Ok(finish(call, &shape, &shown, next, switches.google_empty_next_page_token))
 }
 
 /// A duration such as `60s` in whole seconds, one at least.
@@ -306,7 +198,7 @@ pub(crate) fn daily_roll_up(
     view: &View,
     data_type: DataType,
     request: &DailyRollUpRequest,
-) -> Result<Rollups<DailyRollupWindow>, GoogleError> {
+) -> Result<String, GoogleError> {
     let switches = call.state.switches();
     let range = request.range.as_ref().ok_or_else(|| range_error("The range is required"))?;
     let (Some(start), Some(end)) = (&range.start, &range.end) else {
@@ -334,17 +226,11 @@ pub(crate) fn daily_roll_up(
         data_type.kebab(),
         view.person().profile.id
     );
-    let signer = call.state.signer();
-    let cursor = request.page_token.as_deref().filter(|token| !token.is_empty());
-    let cursor = cursor.map(|token| Cursor::open(signer, &shape, token)).transpose()?;
+    let cursor = cursor(call, &shape, request.page_token.as_deref())?;
     if cursor.is_none() && switches.google_empty_page_with_token {
-        let token = Cursor { place: 0, number: 0 }.seal(signer, &shape);
-        return Ok(Rollups { rollup_data_points: Vec::new(), next_page_token: Some(token) });
+        return Ok(empty_page(call, &shape));
     }
-    let rolling = Rolling {
-        reading: Reading { view, data_type, merged: true, family, switches: &switches },
-        switches: &switches,
-    };
+    let rolling = Rolling { view, data_type, family, switches: &switches };
     let mut windows = Vec::new();
     let mut first = start;
     while first < end {
@@ -356,28 +242,21 @@ pub(crate) fn daily_roll_up(
         windows.reverse();
     }
     let skip = cursor.map_or(0, |cursor| usize::try_from(cursor.place).unwrap_or(0));
-    let mut shown = Vec::new();
-    let mut next_page_token = rolling.last_token();
+    let (mut shown, mut count, mut next) = (Json::default(), 0, None);
     for (number, (from, to)) in windows.iter().enumerate().skip(skip) {
-        let mut bucket = [Bucket::default()];
-        let days = *from..*to;
-        let inside = |instant: i64, offset: i32| {
-            days.contains(&Day::of_local(instant + i64::from(offset))).then_some(0)
-        };
-        rolling.fill(from.midnight() - 15 * 3600, to.midnight() + 15 * 3600, inside, &mut bucket);
-        let value = bucket[0].rolled(data_type);
-        if !rolling.shown(&value) {
+        let bucket = rolling.of_days(*from, *to);
+        if !rolling.is_shown(&bucket) {
             continue;
         }
-        if shown.len() == size {
-            next_page_token = Some(Cursor { place: number as i64, number: 0 }.seal(signer, &shape));
+        if count == size {
+            next = Some(number as i64);
             break;
         }
-        shown.push(DailyRollupWindow {
-            civil_start_time: CivilDateTime::midnight(*from),
-            civil_end_time: CivilDateTime::midnight(*to),
-            value,
-        });
+        count += 1;
+        shown.raw(if shown.text.is_empty() { "{\"civilStartTime\":" } else { ",{\"civilStartTime\":" });
+        shown.civil(from.midnight(), 0).raw(",\"civilEndTime\":").civil(to.midnight(), 0);
+        rolling.write(&mut shown, &bucket);
+        shown.raw("}");
     }
-    Ok(Rollups { rollup_data_points: shown, next_page_token })
+    Ok(finish(call, &shape, &shown, next, switches.google_empty_next_page_token))
 }

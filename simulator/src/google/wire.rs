@@ -1,26 +1,16 @@
-//! The shapes of answers, written here from the discovery document.
+//! The shapes of sessions, written here from the discovery document.
 
 use serde::{Serialize, Serializer};
 
 use crate::people::Day;
 
-/// int64 and double values that proto JSON writes as strings.
+/// An int64, which proto JSON writes as a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Int64(pub(crate) i64);
 
 impl Serialize for Int64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
-    }
-}
-
-/// A double; NaN is the string `"NaN"`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Double(pub(crate) f64);
-
-impl Serialize for Double {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_nan() { serializer.serialize_str("NaN") } else { serializer.serialize_f64(self.0) }
     }
 }
 
@@ -58,85 +48,7 @@ impl Serialize for Instant {
     }
 }
 
-/// `google.type.Date`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Date {
-    year: i32,
-    month: u32,
-    day: u32,
-}
-
-impl From<Day> for Date {
-    fn from(day: Day) -> Date {
-        let (year, month, day) = day.ymd();
-        Date { year, month, day }
-    }
-}
-
-fn is_zero(value: &u32) -> bool {
-    *value == 0
-}
-
-/// `google.type.TimeOfDay`; members that are zero are left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct TimeOfDay {
-    #[serde(skip_serializing_if = "is_zero")]
-    hours: u32,
-    #[serde(skip_serializing_if = "is_zero")]
-    minutes: u32,
-    #[serde(skip_serializing_if = "is_zero")]
-    seconds: u32,
-}
-
-/// A date and a time of day on a person's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct CivilDateTime {
-    date: Date,
-    time: TimeOfDay,
-}
-
-impl CivilDateTime {
-    /// The clock at an instant (epoch seconds) with an offset.
-    pub(crate) fn at(instant: i64, offset: i32) -> CivilDateTime {
-        let local = instant + i64::from(offset);
-        let second = local.rem_euclid(86_400) as u32;
-        CivilDateTime {
-            date: Day::of_local(local).into(),
-            time: TimeOfDay { hours: second / 3600, minutes: second / 60 % 60, seconds: second % 60 },
-        }
-    }
-
-    pub(crate) fn midnight(day: Day) -> CivilDateTime {
-        CivilDateTime { date: day.into(), time: TimeOfDay::default() }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ObservationInterval {
-    start_time: Instant,
-    start_utc_offset: Seconds,
-    end_time: Instant,
-    end_utc_offset: Seconds,
-    civil_start_time: CivilDateTime,
-    civil_end_time: CivilDateTime,
-}
-
-impl ObservationInterval {
-    /// One minute.
-    pub(crate) fn minute(start: i64, offset: i32, end_offset: i32) -> ObservationInterval {
-        ObservationInterval {
-            start_time: Instant::of_seconds(start),
-            start_utc_offset: Seconds(offset.into()),
-            end_time: Instant::of_seconds(start + 60),
-            end_utc_offset: Seconds(end_offset.into()),
-            civil_start_time: CivilDateTime::at(start, offset),
-            civil_end_time: CivilDateTime::at(start + 60, end_offset),
-        }
-    }
-}
-
-/// Sleep's interval: without civil times.
+/// A session's interval: without civil times.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SessionInterval {
@@ -144,53 +56,6 @@ pub(crate) struct SessionInterval {
     pub(crate) start_utc_offset: Seconds,
     pub(crate) end_time: Instant,
     pub(crate) end_utc_offset: Seconds,
-}
-
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SampleTime {
-    physical_time: Instant,
-    utc_offset: Seconds,
-    civil_time: CivilDateTime,
-}
-
-impl SampleTime {
-    pub(crate) fn at(instant: i64, offset: i32) -> SampleTime {
-        SampleTime {
-            physical_time: Instant::of_seconds(instant),
-            utc_offset: Seconds(offset.into()),
-            civil_time: CivilDateTime::at(instant, offset),
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DataSource {
-    pub(crate) recording_method: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) device: Option<Device>,
-    pub(crate) platform: &'static str,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Device {
-    pub(crate) display_name: &'static str,
-    pub(crate) form_factor: &'static str,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct HeartRateMetadata {
-    pub(crate) motion_context: &'static str,
-    pub(crate) sensor_location: &'static str,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RestingMetadata {
-    pub(crate) calculation_method: &'static str,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -252,135 +117,55 @@ pub(crate) struct SleepWire {
     pub(crate) short_awakenings: Vec<SleepStageWire>,
 }
 
-/// The union member of a point.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub(crate) enum Value {
-    Steps {
-        interval: ObservationInterval,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        count: Option<Int64>,
-    },
-    Distance {
-        interval: ObservationInterval,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        millimeters: Option<Int64>,
-    },
-    ActiveZoneMinutes {
-        interval: ObservationInterval,
-        heart_rate_zone: &'static str,
-        active_zone_minutes: Int64,
-    },
-    HeartRate {
-        sample_time: SampleTime,
-        beats_per_minute: Int64,
-        metadata: HeartRateMetadata,
-    },
-    DailyRestingHeartRate {
-        date: Date,
-        beats_per_minute: Int64,
-        daily_resting_heart_rate_metadata: RestingMetadata,
-    },
-    DailyHeartRateVariability {
-        date: Date,
-        average_heart_rate_variability_milliseconds: f64,
-        deep_sleep_root_mean_square_of_successive_differences_milliseconds: f64,
-        entropy: f64,
-        non_rem_heart_rate_beats_per_minute: Int64,
-    },
-    DailySleepTemperatureDerivations {
-        date: Date,
-        nightly_temperature_celsius: f64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        baseline_temperature_celsius: Option<Double>,
-        #[serde(skip_serializing_if = "Option::is_none", rename = "relativeNightlyStddev30dCelsius")]
-        relative_nightly_stddev: Option<Double>,
-    },
-    Sleep(Box<SleepWire>),
-    Weight {
-        sample_time: SampleTime,
-        weight_grams: f64,
-    },
-}
-
-/// A point of list.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DataPoint {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) data_point_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) data_source: Option<DataSource>,
-    #[serde(flatten)]
-    pub(crate) value: Value,
+pub(crate) struct ExerciseEvent {
+    pub(crate) event_time: Instant,
+    pub(crate) event_utc_offset: Seconds,
+    pub(crate) exercise_event_type: &'static str,
 }
 
-/// The answer of list and reconcile.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DataPoints {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) data_points: Vec<DataPoint>,
+pub(crate) struct ExerciseMetadata {
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) has_gps: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ZoneDurations {
+    pub(crate) light_time: Seconds,
+    pub(crate) moderate_time: Seconds,
+    pub(crate) vigorous_time: Seconds,
+    pub(crate) peak_time: Seconds,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MetricsSummary {
+    pub(crate) calories_kcal: f64,
+    pub(crate) distance_millimeters: f64,
+    pub(crate) steps: Int64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) next_page_token: Option<String>,
-}
-
-/// The union member of a rolled-up window.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub(crate) enum Rolled {
-    Steps {
-        count_sum: Int64,
-    },
-    Distance {
-        millimeters_sum: Int64,
-    },
-    ActiveZoneMinutes {
-        sum_in_fat_burn_heart_zone: Int64,
-        sum_in_cardio_heart_zone: Int64,
-        sum_in_peak_heart_zone: Int64,
-    },
-    HeartRate {
-        beats_per_minute_min: f64,
-        beats_per_minute_avg: f64,
-        beats_per_minute_max: f64,
-    },
-    TotalCalories {
-        kcal_sum: f64,
-    },
-    Weight {
-        weight_grams_avg: f64,
-    },
-}
-
-/// A window by instants.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RollupWindow {
-    pub(crate) start_time: Instant,
-    pub(crate) end_time: Instant,
-    #[serde(flatten)]
-    pub(crate) value: Option<Rolled>,
-}
-
-/// A window by civil days.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DailyRollupWindow {
-    pub(crate) civil_start_time: CivilDateTime,
-    pub(crate) civil_end_time: CivilDateTime,
-    #[serde(flatten)]
-    pub(crate) value: Option<Rolled>,
-}
-
-/// The answer of both roll-ups.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Rollups<W> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) rollup_data_points: Vec<W>,
+    pub(crate) average_pace_seconds_per_meter: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) next_page_token: Option<String>,
+    pub(crate) average_heart_rate_beats_per_minute: Option<Int64>,
+    pub(crate) elevation_gain_millimeters: f64,
+    pub(crate) active_zone_minutes: Int64,
+    pub(crate) heart_rate_zone_durations: ZoneDurations,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExerciseWire {
+    pub(crate) interval: SessionInterval,
+    pub(crate) exercise_type: &'static str,
+    pub(crate) display_name: &'static str,
+    pub(crate) active_duration: Seconds,
+    pub(crate) exercise_metadata: ExerciseMetadata,
+    pub(crate) exercise_events: Vec<ExerciseEvent>,
+    pub(crate) metrics_summary: MetricsSummary,
+    pub(crate) create_time: Instant,
+    pub(crate) update_time: Instant,
 }

@@ -215,14 +215,17 @@ impl Signer {
         })
     }
 
-    /// 20 bytes (version, person, scopes, client, grant, generation) and 12 of signature.
+    /// 20 bytes (version, low part of the person's number, scopes, client, grant, its high part, generation in three bytes)
+    /// and 12 of signature.
     fn fitbit_refresh(&self, claims: &Claims, people: &People) -> String {
-        let person = people.all().iter().position(|person| person.profile.id == claims.person).unwrap_or(255);
-        let mut bytes = vec![1, person as u8];
+        let person = people.find(&claims.person).map_or(u16::MAX, |person| person.number() as u16);
+        let [high, low] = person.to_be_bytes();
+        let mut bytes = vec![1, low];
         bytes.extend_from_slice(&(claims.scopes.0 as u16).to_be_bytes());
         bytes.extend_from_slice(&claims.client.to_be_bytes());
         bytes.extend_from_slice(&claims.grant.to_be_bytes());
-        bytes.extend_from_slice(&claims.generation.to_be_bytes());
+        bytes.push(high);
+        bytes.extend_from_slice(&claims.generation.to_be_bytes()[1..]);
         let mac = self.sign(&bytes);
         bytes.extend_from_slice(&mac[..12]);
         hex::encode(bytes)
@@ -239,10 +242,15 @@ impl Signer {
             provider: Provider::Fitbit,
             kind: Kind::Refresh,
             client: number(4, 8) as u32,
-            person: people.all().get(usize::from(payload[1]))?.profile.id.to_owned(),
+            person: people
+                .all()
+                .get(usize::from(payload[16]) << 8 | usize::from(payload[1]))?
+                .profile
+                .id
+                .to_owned(),
             scopes: Scopes(number(2, 4) as u32),
             grant: number(8, 16),
-            generation: number(16, 20) as u32,
+            generation: number(17, 20) as u32,
             issued: 0,
             testing: false,
         })

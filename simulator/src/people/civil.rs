@@ -117,6 +117,8 @@ struct Journey {
 pub struct Timeline {
     home: TimeZone,
     journeys: Vec<Journey>,
+    /// Days by which the pattern of journeys is moved.
+    phase: i32,
 }
 
 /// The journeys of the traveller repeat after this many days.
@@ -125,7 +127,7 @@ const TRAVEL_PATTERN_DAYS: i32 = 84;
 impl Timeline {
     /// A timeline that stays at home.
     pub fn at_home(zone: &str) -> Result<Timeline, jiff::Error> {
-        Ok(Timeline { home: TimeZone::get(zone)?, journeys: Vec::new() })
+        Ok(Timeline { home: TimeZone::get(zone)?, journeys: Vec::new(), phase: 0 })
     }
 
     /// Home, with a week in London and a week in Los Angeles in each 84 days.
@@ -142,11 +144,28 @@ impl Timeline {
                 zone: TimeZone::get("America/Los_Angeles")?,
             },
         ];
-        Ok(Timeline { home: TimeZone::get(zone)?, journeys })
+        Ok(Timeline { home: TimeZone::get(zone)?, journeys, phase: 0 })
+    }
+
+    /// Home, with nine days in one zone and four in another in each 84 days, from some day on.
+    pub(crate) fn wandering(
+        zone: &str,
+        (far, near): (&str, &str),
+        phase: i32,
+    ) -> Result<Timeline, jiff::Error> {
+        let hour = 3600;
+        let journeys = vec![
+            Journey { from: (11, 13 * hour), to: (20, 17 * hour + 900), zone: TimeZone::get(far)? },
+            Journey { from: (52, 22 * hour + 1800), to: (56, 6 * hour), zone: TimeZone::get(near)? },
+        ];
+        Ok(Timeline { home: TimeZone::get(zone)?, journeys, phase })
     }
 
     fn zone_at(&self, instant: i64) -> &TimeZone {
-        let day = instant.div_euclid(DAY_SECONDS) as i32;
+        if self.journeys.is_empty() {
+            return &self.home;
+        }
+        let day = instant.div_euclid(DAY_SECONDS) as i32 + self.phase;
         let inside =
             i64::from(day.rem_euclid(TRAVEL_PATTERN_DAYS)) * DAY_SECONDS + instant.rem_euclid(DAY_SECONDS);
         let at = |(day, second): (i32, i64)| i64::from(day) * DAY_SECONDS + second;

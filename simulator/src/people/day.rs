@@ -5,13 +5,17 @@
 //! ± 5 %, and the night is up to 12 minutes longer or shorter. Where the clock shows an hour twice, the second pass is spent sitting
 //! (or asleep); where it skips an hour, the recorded hour is left out.
 
+use std::sync::{LazyLock, OnceLock};
+
 use super::civil::{Day, Timeline};
-use super::heart::{self, Heart, Sample, Zone};
+use super::exercise::{self, Bout};
+use super::heart::{self, Heart, HeartZone, Sample, Zone};
 use super::noise;
 use super::pack::{DAY_MINUTES, RECORDED_DAYS};
 use super::roster::Profile;
 use super::sleep::{self, Plan, Sleep, Stage};
-use super::template::Template;
+use super::template::{RecordedWeight, Template};
+use super::totals::Beats;
 
 /// One minute of a person's life.
 #[derive(Clone, Copy, Debug)]
@@ -117,9 +121,46 @@ pub struct PersonDay {
     pub basal_kcal: f64,
     pub(crate) heart: Heart,
     pub(crate) seed: u64,
+    /// Lowest rates of the moderate, vigorous and peak zones, and the maximum.
+    pub(crate) zone_limits: [u32; 4],
+    pub(crate) usual_resting: f64,
+    pub(crate) bouts: Vec<Bout>,
+    pub(crate) ran_lately: bool,
+    pub(crate) routes: bool,
+    pub(crate) thermometer: bool,
+    beats: OnceLock<Vec<Beats>>,
 }
 
 impl PersonDay {
+    /// Heart rate of each minute of this day, in their order; worked out once.
+    pub fn beats(&self) -> &[Beats] {
+        self.beats.get_or_init(|| {
+            let of_minute = |minute: &Minute| Beats::of(self.samples(minute).map(|sample| sample.bpm));
+            self.minutes.iter().map(of_minute).collect()
+        })
+    }
+
+    /// The heart zone of a minute with a heart rate.
+    pub fn heart_zone(&self, minute: &Minute) -> Option<HeartZone> {
+        if !minute.has_heart() {
+            return None;
+        }
+        let bpm = (minute.heart_from + minute.heart_to) / 2.0;
+        let zone = self.zone_limits[..3].iter().filter(|limit| bpm >= **limit as f32).count();
+        Some(HeartZone::ALL[zone])
+    }
+
+    /// Lowest and highest rate of each heart zone.
+    pub fn zone_ranges(&self) -> [(u32, u32); 4] {
+        self.heart.zone_ranges()
+    }
+
+    /// Energy of a minute of movement above the basal rate.
+    pub fn active_kcal(&self, minute: &Minute) -> Option<f64> {
+        let above = f64::from(minute.kcal) - self.basal_kcal;
+        (minute.worn && minute.intensity > 0 && above > 0.0).then_some(above)
+    }
+
     /// Heart rate samples of a minute of this day.
     pub fn samples(&self, minute: &Minute) -> impl DoubleEndedIterator<Item = Sample> + use<> {
         heart::samples(self.seed, minute)
@@ -133,7 +174,14 @@ pub(crate) struct Source<'a> {
     pub(crate) templates: &'a [Template],
     pub(crate) basal_kcal: f64,
     pub(crate) seed: u64,
+    /// Days by which the recorded days are moved, whole weeks.
+    pub(crate) shift: i32,
+    /// Share of the recorded movement; 1 for those who live as recorded.
+    pub(crate) share: f64,
 }
+
+/// A day without the watch.
+static UNWORN: LazyLock<Template> = LazyLock::new(Template::unworn);
 
 const SCALE: u64 = 71;
 const STEP: u64 = 72;
@@ -142,17 +190,20 @@ const PHONE: u64 = 74;
 
 impl Source<'_> {
     /// Round of the 28 days and place in it. 1969-12-31, day −1, was a Wednesday as the first recorded day.
-    fn place(day: Day) -> (i32, usize) {
-        let number = day.0 + 1;
+    fn place(&self, day: Day) -> (i32, usize) {
+        let number = day.0 + 1 + self.shift;
         (number.div_euclid(RECORDED_DAYS), number.rem_euclid(RECORDED_DAYS) as usize)
     }
 
     fn template(&self, day: Day) -> &Template {
-        &self.templates[Self::place(day).1]
+        match self.profile.absence.is_some_and(|absence| absence.holds(day)) {
+            true => &UNWORN,
+            false => &self.templates[self.place(day).1],
+        }
     }
 
-    fn as_recorded(day: Day) -> bool {
-        Self::place(day).0.rem_euclid(3) == 0
+    fn as_recorded(&self, day: Day) -> bool {
+        self.share == 1.0 && self.place(day).0.rem_euclid(3) == 0
     }
 
     /// Whether the night that ends on this day has nightly values.
@@ -190,17 +241,25 @@ impl Source<'_> {
             weights: self.weights(day, &minutes),
             minutes,
             basal_kcal: self.basal_kcal,
+            zone_limits: heart.zone_limits(),
             heart,
             seed: self.seed,
+            usual_resting: self.profile.resting_bpm,
+            bouts: self.template(day).bouts.clone(),
+            ran_lately: self.profile.records_routes()
+                && exercise::ran_lately(day, |day| Some(self.template(day).bouts.as_slice())),
+            routes: self.profile.records_routes(),
+            thermometer: self.profile.thermometer,
+            beats: OnceLock::new(),
         }
     }
 
     fn minutes(&self, day: Day) -> Vec<Minute> {
         let template = self.template(day);
-        let scale = if Self::as_recorded(day) {
+        let scale = if self.as_recorded(day) {
             1.0
         } else {
-            (1.0 + 0.1 * noise::normal(self.seed, SCALE, i64::from(day.0), 0)).clamp(0.75, 1.25)
+            self.share * (1.0 + 0.1 * noise::normal(self.seed, SCALE, i64::from(day.0), 0)).clamp(0.75, 1.25)
         };
         let mut seen = vec![false; DAY_MINUTES];
         let mut minutes = Vec::with_capacity(DAY_MINUTES);
@@ -270,7 +329,7 @@ impl Source<'_> {
 
     /// The plan with the round's change of length.
     fn varied(&self, plan: &Plan, day: Day) -> Plan {
-        if Self::as_recorded(day) || !plan.main {
+        if self.as_recorded(day) || !plan.main {
             return *plan;
         }
         let change =
@@ -340,17 +399,31 @@ impl Source<'_> {
     }
 
     fn weights(&self, day: Day, minutes: &[Minute]) -> Vec<Weight> {
-        let Some(recorded) = self.template(day).weight else { return Vec::new() };
+        let template = self.template(day);
+        let weighs = self.profile.scale
+            && !std::ptr::eq(template, &*UNWORN)
+            && noise::hash(self.seed, 82, i64::from(day.0), 0).is_multiple_of(3);
+        let own = RecordedWeight { kg: self.profile.weight_kg, fat_percent: None, manual: false };
+        let Some(recorded) = template.weight.or(weighs.then_some(own)) else { return Vec::new() };
         let label = 390 + (noise::hash(self.seed, 80, i64::from(day.0), 0) % 120) as u16;
         let Some(minute) = minutes.iter().find(|minute| minute.label >= label) else { return Vec::new() };
-        let drift = if Self::as_recorded(day) { 0.0 } else { 0.3 * noise::wander(self.seed, 81, day.0) };
+        let drift = if self.as_recorded(day) { 0.0 } else { 0.3 * noise::wander(self.seed, 81, day.0) };
         vec![Weight {
             time: minute.start,
             offset: minute.offset,
             grams: ((recorded.kg + drift) * 10.0).round() * 100.0,
-            fat_percent: recorded.fat_percent,
+            fat_percent: recorded.fat_percent.or_else(|| (!recorded.manual).then(|| self.fat_percent(day))),
             manual: recorded.manual,
         }]
+    }
+
+    /// Body fat as a scale estimates it (Deurenberg 1991), moving slowly.
+    fn fat_percent(&self, day: Day) -> f64 {
+        let metres = self.profile.height_cm / 100.0;
+        let age = f64::from(day.ymd().0 - self.profile.birth_year);
+        let man = if self.profile.gender == "MALE" { 10.8 } else { 0.0 };
+        let usual = 1.2 * self.profile.weight_kg / metres / metres + 0.23 * age - man - 5.4;
+        ((usual + 0.4 * noise::wander(self.seed, 83, day.0)).clamp(4.0, 60.0) * 10.0).round() / 10.0
     }
 }
 

@@ -44,6 +44,25 @@ impl Zone {
     }
 }
 
+/// Heart zone of a minute by its mean rate, as both providers count the time in zones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeartZone {
+    /// Below 40 % of the reserve (Fitbit's "Out of Range").
+    Light,
+    /// Fitbit's "Fat Burn".
+    Moderate,
+    /// Fitbit's "Cardio".
+    Vigorous,
+    /// 85 % and above.
+    Peak,
+}
+
+impl HeartZone {
+    /// All zones, lowest first.
+    pub const ALL: [HeartZone; 4] =
+        [HeartZone::Light, HeartZone::Moderate, HeartZone::Vigorous, HeartZone::Peak];
+}
+
 impl Heart {
     pub(crate) fn on(profile: &Profile, seed: u64, day: Day) -> Heart {
         let age = day.ymd().0 - profile.birth_year;
@@ -115,6 +134,14 @@ impl Heart {
     pub(crate) fn zone_limits(&self) -> [u32; 4] {
         let at = |share: f64| (self.resting + share * (self.maximum - self.resting)).round() as u32;
         [at(0.4), at(0.6), at(0.85), at(1.0)]
+    }
+}
+
+impl Heart {
+    /// Lowest and highest rate of each heart zone.
+    pub(crate) fn zone_ranges(&self) -> [(u32, u32); 4] {
+        let [moderate, vigorous, peak, maximum] = self.zone_limits();
+        [(30, moderate), (moderate, vigorous), (vigorous, peak), (peak, maximum.max(220))]
     }
 }
 

@@ -1,5 +1,8 @@
 //! The people: invented names, ids, bodies and zones around recorded minutes.
 
+use super::habits::{Absence, Habit};
+use crate::faults::Provider;
+
 /// When a person's device hands over its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
@@ -7,6 +10,8 @@ pub enum Sync {
     Quarterly,
     /// Once a day at noon, and only what is three days old.
     ThreeDaysLate,
+    /// Now and then, at instants that look random.
+    Irregular(Habit),
 }
 
 /// A person that the simulated providers know.
@@ -46,11 +51,31 @@ pub struct Profile {
     pub phone: Option<&'static str>,
     /// How the device hands over its data.
     pub sync: Sync,
+    /// Stretches in which the watch is lost.
+    pub absence: Option<Absence>,
+    /// Takes the temperature by hand now and then.
+    pub thermometer: bool,
+    /// Steps on a scale besides what is recorded.
+    pub scale: bool,
     /// What is special about them.
     pub special: &'static str,
 }
 
-const PLAIN: Profile = Profile {
+impl Profile {
+    /// Whether the watch records routes.
+    pub(crate) fn records_routes(&self) -> bool {
+        self.watch != "Inspire 3"
+    }
+
+    /// The provider by which they connect, where nobody chooses: one in four of the further people by the legacy one.
+    pub fn provider(&self) -> Provider {
+        let number = self.id.strip_prefix('p').and_then(|number| number.parse::<u64>().ok());
+        let legacy = number.is_some_and(|number| super::noise::hash(number, 121, 0, 0).is_multiple_of(4));
+        if legacy { Provider::Fitbit } else { Provider::Google }
+    }
+}
+
+pub(crate) const PLAIN: Profile = Profile {
     id: "",
     name: "",
     participant: "",
@@ -68,6 +93,9 @@ const PLAIN: Profile = Profile {
     watch: "Charge 6",
     phone: None,
     sync: Sync::Quarterly,
+    absence: None,
+    thermometer: false,
+    scale: false,
     special: "",
 };
 
@@ -117,7 +145,8 @@ pub(crate) const PEOPLE: [Profile; 12] = [
         weight_kg: 62.0,
         resting_bpm: 60.0,
         rmssd_ms: 55.0,
-        special: "Naps on some days",
+        thermometer: true,
+        special: "Naps on some days; takes her temperature",
         ..PLAIN
     },
     Profile {
@@ -233,6 +262,7 @@ pub(crate) const PEOPLE: [Profile; 12] = [
         weight_kg: 58.0,
         resting_bpm: 70.0,
         rmssd_ms: 21.0,
+        thermometer: true,
         special: "Little and gentle movement, no summer time",
         ..PLAIN
     },

@@ -1,5 +1,6 @@
 //! A recorded day made ready: when the watch was worn, how the hourly energy falls on the minutes, where the night lies.
 
+use super::exercise::{self, Bout};
 use super::noise;
 use super::pack::{DAY_MINUTES, RECORDED_DAYS, Recorded, RecordedDay};
 use super::sleep::{self, Plan};
@@ -24,6 +25,23 @@ pub(crate) struct Template {
     /// Main sleep first, then a nap.
     pub(crate) sleeps: Vec<Plan>,
     pub(crate) weight: Option<RecordedWeight>,
+    pub(crate) bouts: Vec<Bout>,
+}
+
+impl Template {
+    /// A day on which the watch lies somewhere.
+    pub(crate) fn unworn() -> Template {
+        Template {
+            steps: vec![0; DAY_MINUTES],
+            intensity: vec![0; DAY_MINUTES],
+            worn: vec![false; DAY_MINUTES],
+            extra_kcal: vec![0.0; DAY_MINUTES],
+            stride_mm: 700.0,
+            sleeps: Vec::new(),
+            weight: None,
+            bouts: Vec::new(),
+        }
+    }
 }
 
 /// The 28 days of a person.
@@ -42,9 +60,11 @@ pub(crate) fn templates(recorded: &Recorded, seed: u64) -> Vec<Template> {
             } else {
                 vec![false; DAY_MINUTES]
             };
+            let (steps, intensity) = (or_zeros(&day.step_minutes), or_zeros(&day.intensity_minutes));
             Template {
-                steps: or_zeros(&day.step_minutes),
-                intensity: or_zeros(&day.intensity_minutes),
+                bouts: exercise::bouts(&steps, &intensity),
+                steps,
+                intensity,
                 worn,
                 extra_kcal: extra_energy(day, basal),
                 stride_mm: day.stride_mm(),

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use super::civil::{DAY_SECONDS, Day};
 use super::day::{Minute, PersonDay, Weight};
-use super::roster::Sync;
+use super::exercise::Exercise;
+use super::habits::last_sync;
+use super::heart::Heart;
 use super::sleep::Sleep;
+use super::totals::{Beats, Totals};
+use super::vitals::{CoreTemperature, Fitness};
 use super::{People, Person};
 
 /// Days of the past that are there at least.
@@ -107,6 +111,77 @@ impl View {
         day.minutes[..count].iter().copied()
     }
 
+    /// Sums over the minutes of a day that the provider has.
+    pub fn totals(&self, day: Day) -> Option<Totals> {
+        if !(self.first_day()..=self.today()).contains(&day) {
+            return None;
+        }
+        let summary = self.people.summary(&self.person, day);
+        if summary.end <= self.until && !self.is_withheld(day) {
+            return Some(summary.totals.clone());
+        }
+        let known = self.day(day)?;
+        Some(Totals::of(&known, self.minutes_of(&known)))
+    }
+
+    /// Whether the device has handed over all of a day.
+    pub fn is_whole(&self, day: Day) -> bool {
+        let inside = (self.first_day()..=self.today()).contains(&day);
+        inside && !self.is_withheld(day) && self.people.summary(&self.person, day).end <= self.until
+    }
+
+    /// Lowest and highest rate of each heart zone on a day, whether it is lived or not.
+    pub(crate) fn zone_limits(&self, day: Day) -> [(u32, u32); 4] {
+        Heart::on(&self.person.profile, self.person.seed, day).zone_ranges()
+    }
+
+    /// Heart rate of a day, as far as the provider has it.
+    pub fn beats(&self, day: Day) -> Beats {
+        if !(self.first_day()..=self.today()).contains(&day) {
+            return Beats::default();
+        }
+        let summary = self.people.summary(&self.person, day);
+        let whole = summary.end <= self.until && !self.is_withheld(day);
+        if let Some(beats) = summary.beats.get().filter(|_| whole) {
+            return *beats;
+        }
+        let Some(known) = self.day(day) else { return Beats::default() };
+        let count = self.minutes_of(&known).count();
+        let beats = known.beats()[..count].iter().fold(Beats::default(), |sum, beats| sum.and(*beats));
+        if whole { *summary.beats.get_or_init(|| beats) } else { beats }
+    }
+
+    /// Exercises of a day that the provider has, in the order of time.
+    pub fn exercises(&self, day: Day) -> Vec<Exercise> {
+        let known = self.day(day).filter(|_| !self.is_withheld(day));
+        let there = |exercise: &Exercise| exercise.end <= self.until;
+        known.map(|known| known.exercises().into_iter().filter(there).collect()).unwrap_or_default()
+    }
+
+    /// The temperature of a day that was taken by hand.
+    pub fn core_temperature(&self, day: Day) -> Option<CoreTemperature> {
+        let known = self.day(day).filter(|_| !self.is_withheld(day))?;
+        known.core_temperature().filter(|reading| reading.time <= self.until)
+    }
+
+    /// Maximal oxygen uptake of a day: known with the day's resting heart rate.
+    pub fn fitness(&self, day: Day) -> Option<Fitness> {
+        self.resting(day)?;
+        Some(self.day(day)?.fitness())
+    }
+
+    /// Lowest and highest rate of each heart zone of a day: known with the day's resting heart rate.
+    pub fn zone_ranges(&self, day: Day) -> Option<[(u32, u32); 4]> {
+        self.resting(day)?;
+        Some(self.day(day)?.zone_ranges())
+    }
+
+    /// A value of the night that ends on a day, once the night has been processed.
+    pub fn nightly<T>(&self, day: Day, value: impl FnOnce(&PersonDay) -> T) -> Option<T> {
+        let known = self.day(day).filter(|_| self.night_known(day))?;
+        Some(value(&known))
+    }
+
     /// Minutes that start in a stretch of instants (epoch seconds, half-open), ascending, each with its day.
     pub fn minutes_in(&self, from: i64, to: i64) -> Vec<(Minute, Arc<PersonDay>)> {
         let to = to.min(self.until - 59);
@@ -168,23 +243,5 @@ impl View {
         let variance = before.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
         let round = |value: f64| (value * 1000.0).round() / 1000.0;
         Some(Temperature { nightly, baseline: Some(round(mean)), deviation: Some(round(variance.sqrt())) })
-    }
-}
-
-/// When the device last handed over its data, epoch seconds.
-pub fn last_sync(person: &Person, now: i64) -> i64 {
-    match person.profile.sync {
-        Sync::Quarterly => {
-            let phase = (person.seed % 900) as i64 / 60 * 60;
-            (now - phase).div_euclid(900) * 900 + phase
-        }
-        Sync::ThreeDaysLate => {
-            // the last local noon, three days back
-            let offset = i64::from(person.timeline.offset_at(now));
-            let noon = (now + offset - DAY_SECONDS / 2).div_euclid(DAY_SECONDS) * DAY_SECONDS
-                + DAY_SECONDS / 2
-                - offset;
-            noon - 3 * DAY_SECONDS
-        }
     }
 }

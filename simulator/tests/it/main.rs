@@ -15,6 +15,7 @@ mod invariants;
 mod people;
 mod schema;
 mod served;
+mod speed;
 mod switches_fitbit;
 mod switches_google;
 mod world;

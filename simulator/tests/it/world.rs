@@ -19,7 +19,8 @@ pub(crate) const BASE: &str = "http://127.0.0.1:9400";
 pub(crate) const REDIRECT: &str = "http://127.0.0.1:8080/connect/callback";
 pub(crate) const GOOGLE: &str = "https://www.googleapis.com/auth/googlehealth.";
 pub(crate) const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-0";
-pub(crate) const FITBIT_SCOPES: &str = "activity heartrate profile settings sleep temperature weight";
+pub(crate) const FITBIT_SCOPES: &str = "activity cardio_fitness heartrate location oxygen_saturation profile \
+                                        respiratory_rate settings sleep temperature weight";
 
 pub(crate) struct World {
     router: Router,
@@ -206,8 +207,8 @@ impl World {
     }
 }
 
-pub(crate) const ALL_GOOGLE: [&str; 5] =
-    ["activity_and_fitness", "health_metrics_and_measurements", "sleep", "profile", "settings"];
+pub(crate) const ALL_GOOGLE: [&str; 6] =
+    ["activity_and_fitness", "health_metrics_and_measurements", "location", "sleep", "profile", "settings"];
 
 /// Where the consent page sends the browser.
 pub(crate) struct Redirect(pub(crate) Url);
