@@ -2,11 +2,11 @@ use async_graphql::Enum;
 use pulsekeep_core::{account, coverage, job, metric, observation};
 
 macro_rules! mirrored {
-    ($($(#[$doc:meta])* $name:ident of $remote:literal { $($variant:ident),* $(,)? })*) => {$(
+    ($($(#[$doc:meta])* $name:ident of $remote:literal { $($(#[$of:meta])* $variant:ident),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[graphql(remote = $remote)]
-        pub(super) enum $name { $($variant,)* }
+        pub(super) enum $name { $($(#[$of])* $variant,)* }
     )*};
 }
 
@@ -18,7 +18,9 @@ mirrored! {
         FatBurnZoneMinutes, CardioZoneMinutes, PeakZoneMinutes, SedentaryMinutes, LightlyActiveMinutes,
         FairlyActiveMinutes, VeryActiveMinutes, LightHeartZoneMinutes, ModerateHeartZoneMinutes,
         VigorousHeartZoneMinutes, PeakHeartZoneMinutes, HeartRateVariabilityDeep, BreathingRate, OxygenSaturation,
-        OxygenSaturationMin, OxygenSaturationMax, OxygenSaturationLowerBound, OxygenSaturationUpperBound, Vo2Max,
+        OxygenSaturationMin, OxygenSaturationMax, OxygenSaturationLowerBound, OxygenSaturationUpperBound,
+        #[graphql(name = "VO2_MAX")]
+        Vo2Max,
         CoreTemperature, Weight, BodyFat, Exercise,
     }
     /// The form in which a metric's detail comes.
