@@ -52,6 +52,7 @@ const TABLES: &[&str] = &[
         created_by BIGINT,
         created_at BIGINT NOT NULL,
         people TEXT NOT NULL,
+        people_seen INTEGER NOT NULL,
         paused BOOLEAN NOT NULL,
         written_at BIGINT,
         writer_until BIGINT NOT NULL
@@ -71,6 +72,8 @@ const TABLES: &[&str] = &[
         page INTEGER NOT NULL,
         next_page TEXT NOT NULL,
         fetched_at BIGINT NOT NULL,
+        from_ms BIGINT NOT NULL,
+        to_ms BIGINT NOT NULL,
         body {blob} NOT NULL,
         PRIMARY KEY (user_id, job_id, seq, page)
     )",
@@ -126,9 +129,14 @@ const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX IF NOT EXISTS push_notice_once ON push_notice
         (user_id, link_id, subject, operation, COALESCE(from_day, ''), COALESCE(to_day, ''))",
     "CREATE INDEX IF NOT EXISTS exercise_session_day ON exercise_session (user_id, day)",
+    "CREATE INDEX IF NOT EXISTS exercise_session_id ON exercise_session (id)",
 ];
 
 const COLUMNS: &[(&str, &str)] = &[
+    // Requests that had to be made again.
+    ("sync_window", "retries INTEGER NOT NULL DEFAULT 0"),
+    // Requests near the period's end, which the provider's clock may count in the next one.
+    ("rate_budget", "carried INTEGER NOT NULL DEFAULT 0"),
     ("sync_job", "batch_id BIGINT"),
     ("sync_job", "requests_at_most INTEGER NOT NULL DEFAULT 0"),
     // When the daily series had been read and the plan could not grow any more.
@@ -152,6 +160,7 @@ const LATE_INDEXES: &[&str] = &[
     "CREATE INDEX IF NOT EXISTS sync_job_link ON sync_job (link_id, kind, id)",
     "CREATE INDEX IF NOT EXISTS sync_window_link ON sync_window (link_id, state)",
     "CREATE INDEX IF NOT EXISTS linked_account_next_sync ON linked_account (state, next_sync_at)",
+    "CREATE INDEX IF NOT EXISTS linked_account_next_deep ON linked_account (state, next_deep_at)",
     "CREATE INDEX IF NOT EXISTS raw_document_superseded ON raw_document (superseded_at)",
     "CREATE INDEX IF NOT EXISTS sync_job_finished ON sync_job (finished_at)",
 ];

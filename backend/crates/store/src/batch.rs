@@ -12,12 +12,12 @@ use pulsekeep_core::{
     time::DayRange,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, Statement, Value, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement,
+    Value, sea_query::Expr,
 };
 
 use crate::{
-    Engine, Store, StoreError, WriteTx,
+    Store, StoreError, WriteTx,
     convert::{day_text, join, range_of, words},
     entity::{sync_batch, sync_job},
 };
@@ -41,6 +41,8 @@ pub struct SyncBatch {
     pub created_at: EpochMs,
     /// The people asked for.
     pub people: Vec<UserId>,
+    /// How many of these, from the first, were seen to.
+    pub people_seen: usize,
     /// Whether a person holds it: no further job of it is written then.
     pub paused: bool,
     /// When each of the people had been seen to; `None` while jobs are still to be written.
@@ -197,6 +199,7 @@ impl TryFrom<sync_batch::Model> for SyncBatch {
             created_by: row.created_by.map(UserId),
             created_at: EpochMs(row.created_at),
             people: words(&row.people).iter().filter_map(|word| word.parse().ok()).collect(),
+            people_seen: usize::try_from(row.people_seen).unwrap_or(0),
             paused: row.paused,
             written_at: row.written_at.map(EpochMs),
         })
@@ -247,23 +250,30 @@ impl Store {
         Ok(rows.into_iter().map(BatchId).collect())
     }
 
-    /// Takes or keeps the writing of a batch's jobs until `until`; `held` is the end of the caller's own lease, 0 for
-    /// none. Whether it was had: not when it is written, held by a person, or another writes it.
+    /// Takes or keeps the writing of a batch's jobs until `until`; `held` is the end of the caller's own lease and how
+    /// many people were seen to under it. Whether it was had: not when all is written, a person holds the batch, or
+    /// another writes it.
     ///
     /// # Errors
     /// The database's own.
     pub async fn claim_batch(
         &self,
         id: BatchId,
-        held: EpochMs,
+        held: Option<(EpochMs, usize)>,
         until: EpochMs,
         now: EpochMs,
     ) -> Result<bool, StoreError> {
         use sync_batch::Column as C;
         let tx = self.write().await?;
-        let free = Condition::any().add(C::WriterUntil.lte(now.0)).add(C::WriterUntil.eq(held.0));
-        let claimed = sync_batch::Entity::update_many()
-            .col_expr(C::WriterUntil, Expr::value(until.0))
+        let free = match held {
+            Some((own, _)) => C::WriterUntil.eq(own.0),
+            None => C::WriterUntil.lte(now.0),
+        };
+        let mut claim = sync_batch::Entity::update_many().col_expr(C::WriterUntil, Expr::value(until.0));
+        if let Some((_, seen)) = held {
+            claim = claim.col_expr(C::PeopleSeen, Expr::value(i32::try_from(seen).unwrap_or(i32::MAX)));
+        }
+        let claimed = claim
             .filter(C::Id.eq(id.0))
             .filter(C::WrittenAt.is_null())
             .filter(C::Paused.eq(false))
@@ -274,20 +284,37 @@ impl Store {
         Ok(claimed.rows_affected == 1)
     }
 
-    /// Ends the writing of a batch: with `written`, each of its people was seen to; else others may go on with it.
+    /// Gives the writing of a batch back, of which `seen` people were seen to; others may go on with it.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn release_batch(&self, id: BatchId, written: bool, now: EpochMs) -> Result<(), StoreError> {
+    pub async fn release_batch(&self, id: BatchId, own: EpochMs, seen: usize) -> Result<(), StoreError> {
         use sync_batch::Column as C;
         let tx = self.write().await?;
-        let mut update = sync_batch::Entity::update_many()
+        sync_batch::Entity::update_many()
             .col_expr(C::WriterUntil, Expr::value(0_i64))
-            .filter(C::Id.eq(id.0));
-        if written {
-            update = update.col_expr(C::WrittenAt, Expr::value(now.0));
-        }
-        update.exec(tx.db()).await?;
+            .col_expr(C::PeopleSeen, Expr::value(i32::try_from(seen).unwrap_or(i32::MAX)))
+            .filter(C::Id.eq(id.0))
+            .filter(C::WriterUntil.eq(own.0))
+            .exec(tx.db())
+            .await?;
+        tx.commit().await
+    }
+
+    /// Ends the writing of a batch: no further job of it is written.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn end_batch(&self, id: BatchId, now: EpochMs) -> Result<(), StoreError> {
+        use sync_batch::Column as C;
+        let tx = self.write().await?;
+        sync_batch::Entity::update_many()
+            .col_expr(C::WriterUntil, Expr::value(0_i64))
+            .col_expr(C::WrittenAt, Expr::value(now.0))
+            .filter(C::Id.eq(id.0))
+            .filter(C::WrittenAt.is_null())
+            .exec(tx.db())
+            .await?;
         tx.commit().await
     }
 
@@ -319,20 +346,19 @@ impl Store {
         tx.commit().await
     }
 
-    /// The people who have a job in a batch.
+    /// The accounts that have a job in a batch.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn people_of_batch(&self, id: BatchId) -> Result<BTreeSet<UserId>, StoreError> {
+    pub async fn links_of_batch(&self, id: BatchId) -> Result<BTreeSet<LinkId>, StoreError> {
         let rows: Vec<i64> = sync_job::Entity::find()
             .select_only()
-            .column(sync_job::Column::UserId)
+            .column(sync_job::Column::LinkId)
             .filter(sync_job::Column::BatchId.eq(id.0))
-            .distinct()
             .into_tuple()
             .all(self.reader())
             .await?;
-        Ok(rows.into_iter().map(UserId).collect())
+        Ok(rows.into_iter().map(LinkId).collect())
     }
 
     /// The jobs of a batch that are in one of these states, oldest first.
@@ -424,14 +450,12 @@ impl Store {
     /// The database's own.
     pub async fn gaps(&self, of: GapsOf, limit: usize) -> Result<Vec<SyncGap>, StoreError> {
         let (condition, id, user): (_, i64, Option<i64>) = match of {
-            GapsOf::Job(user, job) => ("w.user_id = $3 AND w.job_id = $1", job.0, Some(user.0)),
-            GapsOf::Batch(batch) => {
-                ("w.job_id IN (SELECT id FROM sync_job WHERE batch_id = $1)", batch.0, None)
-            }
+            GapsOf::Job(user, job) => ("j.user_id = $3 AND j.id = $1", job.0, Some(user.0)),
+            GapsOf::Batch(batch) => ("j.batch_id = $1", batch.0, None),
         };
         let sql = format!(
             "SELECT w.user_id, u.display_name, j.metrics, w.endpoint, w.from_day, w.to_day, w.code \
-             FROM sync_window w JOIN sync_job j ON j.user_id = w.user_id AND j.id = w.job_id \
+             FROM sync_job j JOIN sync_window w ON w.user_id = j.user_id AND w.job_id = j.id \
              JOIN app_user u ON u.id = w.user_id \
              WHERE {condition} AND w.state = '{}' ORDER BY w.user_id, w.from_day, w.job_id, w.seq LIMIT $2",
             WindowState::Failed.key()
@@ -448,11 +472,8 @@ impl Store {
 
     /// The rows of a query of our own; parameters are written `$1`, which both engines take.
     pub(crate) async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        let backend = match self.engine() {
-            Engine::Sqlite => DbBackend::Sqlite,
-            Engine::Postgres => DbBackend::Postgres,
-        };
-        Ok(self.reader().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?)
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        Ok(self.reader().query_all_raw(statement).await?)
     }
 }
 
@@ -497,6 +518,7 @@ impl WriteTx {
             created_by: new.created_by.map(|u| u.0),
             created_at: now.0,
             people: join(new.people.iter().map(ToString::to_string)),
+            people_seen: 0,
             paused: false,
             written_at: None,
             writer_until: writer_until.0,

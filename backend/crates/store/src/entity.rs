@@ -296,6 +296,7 @@ entity!(sync_window, "sync_window" {
     lease_until: Option<i64>,
     code: Option<String>,
     requests: i32,
+    retries: i32,
 });
 
 entity!(sync_batch, "sync_batch" {
@@ -309,6 +310,7 @@ entity!(sync_batch, "sync_batch" {
     created_by: Option<i64>,
     created_at: i64,
     people: String,
+    people_seen: i32,
     paused: bool,
     written_at: Option<i64>,
     writer_until: i64,
@@ -333,6 +335,8 @@ entity!(sync_page, "sync_page" {
     page: i32,
     next_page: String,
     fetched_at: i64,
+    from_ms: i64,
+    to_ms: i64,
     body: Vec<u8>,
 });
 
@@ -391,6 +395,7 @@ entity!(rate_budget, "rate_budget" {
     used: i32,
     request_limit: i32,
     blocked_until: Option<i64>,
+    carried: i32,
 });
 
 entity!(change_counter, "change_counter" {

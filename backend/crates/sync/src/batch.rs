@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pulsekeep_core::{
     EpochMs, Metric,
     account::ProviderKey,
-    id::{BatchId, JobId, UserId},
+    id::{BatchId, JobId, LinkId, UserId},
     job::{JobKind, JobState, Priority},
     time::DayRange,
 };
@@ -87,7 +87,7 @@ impl SyncEngine {
         let id = tx.create_batch(&new, until, now).await?;
         tx.commit().await?;
         outcome.batch = Some(id);
-        outcome.left = self.write_jobs(id, until, at_once, &mut outcome.jobs).await?;
+        (_, outcome.left) = self.write_jobs(id, until, at_once, &mut outcome.jobs).await?;
         Ok(outcome)
     }
 
@@ -101,74 +101,89 @@ impl SyncEngine {
     }
 
     /// Goes on with batches whose jobs are not all written: of large ones, and of those whose writer died. Returns how
-    /// many jobs were written.
+    /// many people were seen to.
     ///
     /// # Errors
     /// The store's own.
     pub async fn write_batches(&self, most: usize) -> Result<usize, SyncError> {
-        let mut jobs = Vec::new();
+        let (mut jobs, mut seen) = (Vec::new(), 0);
         for id in self.store.unwritten_batches(self.now()).await? {
             let until = self.now().plus(WRITER_MS);
-            if self.store.claim_batch(id, EpochMs(0), until, self.now()).await? {
-                self.write_jobs(id, until, most.saturating_sub(jobs.len()), &mut jobs).await?;
-            }
-            if jobs.len() >= most {
-                break;
+            if seen < most && self.store.claim_batch(id, None, until, self.now()).await? {
+                let (now_seen, _) = self.write_jobs(id, until, most - seen, &mut jobs).await?;
+                seen += now_seen;
             }
         }
-        Ok(jobs.len())
+        Ok(seen)
     }
 
-    /// Writes the jobs of a batch for at most `most` people, under a lease that ends at `until`; returns how many
-    /// people are left.
+    /// Writes the jobs of a batch for at most `most` people, under a lease that ends at `until`; returns how many were
+    /// seen to and how many are left.
     async fn write_jobs(
         &self,
         id: BatchId,
         mut until: EpochMs,
         most: usize,
         written: &mut Vec<JobId>,
-    ) -> Result<usize, SyncError> {
-        let Some(batch) = self.store.batch(id).await? else { return Ok(0) };
-        let done: BTreeSet<UserId> = self.store.people_of_batch(id).await?;
-        let waiting: Vec<UserId> = batch.people.iter().copied().filter(|user| !done.contains(user)).collect();
-        for &user in waiting.iter().take(most) {
+    ) -> Result<(usize, usize), SyncError> {
+        let Some(batch) = self.store.batch(id).await? else { return Ok((0, 0)) };
+        // A writer that died may have written more than it had noted.
+        let done = self.store.links_of_batch(id).await?;
+        let (first, all) = (batch.people_seen.min(batch.people.len()), batch.people.len());
+        let last = all.min(first.saturating_add(most));
+        for (seen, &user) in (first..last).zip(&batch.people[first..last]) {
             let now = self.now();
             if now.0 >= until.0 - WRITER_MS / 2 {
                 let longer = now.plus(WRITER_MS);
-                if !self.store.claim_batch(id, until, longer, now).await? {
-                    return Ok(waiting.len());
+                // Held or ended by a person, or taken over while this process stood still.
+                if !self.store.claim_batch(id, Some((until, seen)), longer, now).await? {
+                    return Ok((seen - first, all - seen));
                 }
                 until = longer;
             }
-            written.extend(self.write_one(&batch, user).await?);
+            self.write_person(&batch, user, &done, written).await?;
         }
-        let left = waiting.len().saturating_sub(most);
-        self.store.release_batch(id, left == 0, self.now()).await?;
-        Ok(left)
+        if last == all {
+            self.store.end_batch(id, self.now()).await?;
+        } else {
+            self.store.release_batch(id, until, last).await?;
+        }
+        Ok((last - first, all - last))
     }
 
-    async fn write_one(&self, batch: &SyncBatch, user: UserId) -> Result<Vec<JobId>, SyncError> {
-        let request = JobRequest {
-            user_id: user,
-            link: None,
-            kind: batch.kind,
-            metrics: batch.metrics.clone(),
-            days: Some(batch.days),
-            priority: batch.priority,
-            created_by: batch.created_by,
-            batch: Some(batch.id),
-        };
-        match self.request(&request).await {
-            Ok(RequestOutcome::Accepted(jobs)) => Ok(jobs),
-            Ok(refused) => {
-                tracing::info!(batch = %batch.id, user = %user, ?refused, "a person of a batch could not be asked for");
-                Ok(Vec::new())
+    /// Writes the jobs of one person, one for each account that has none.
+    async fn write_person(
+        &self,
+        batch: &SyncBatch,
+        user: UserId,
+        done: &BTreeSet<LinkId>,
+        written: &mut Vec<JobId>,
+    ) -> Result<(), SyncError> {
+        for link in self.store.links_of(user).await? {
+            if done.contains(&link.id) || !(link.state.may_fetch() || batch.kind == JobKind::Reparse) {
+                continue;
             }
-            // Somebody else wrote it, or the person was erased meanwhile.
-            Err(SyncError::UserNotFound) => Ok(Vec::new()),
-            Err(SyncError::Store(StoreError::Conflict)) => Ok(Vec::new()),
-            Err(error) => Err(error),
+            let request = JobRequest {
+                user_id: user,
+                link: Some(link.id),
+                kind: batch.kind,
+                metrics: batch.metrics.clone(),
+                days: Some(batch.days),
+                priority: batch.priority,
+                created_by: batch.created_by,
+                batch: Some(batch.id),
+            };
+            match self.request(&request).await {
+                Ok(RequestOutcome::Accepted(jobs)) => written.extend(jobs),
+                Ok(refused) => {
+                    tracing::info!(batch = %batch.id, link = %link.id, ?refused, "nothing is asked for an account");
+                }
+                // Somebody else wrote it, or the person was erased meanwhile.
+                Err(SyncError::UserNotFound | SyncError::Store(StoreError::Conflict)) => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
     }
 
     /// Seconds until a job is done at the pace of its budget; `None` when it does not move.
@@ -209,9 +224,7 @@ impl SyncEngine {
     #[must_use]
     pub fn reserve(&self, provider: ProviderKey, kind: JobKind) -> i32 {
         match kind {
-            JobKind::Backfill => {
-                self.policy.account_allowance(provider).limit * self.policy.reserve_percent / 100
-            }
+            JobKind::Backfill => self.policy.reserve(self.policy.account_allowance(provider).limit),
             JobKind::Incremental | JobKind::Deep | JobKind::Reparse => 0,
         }
     }

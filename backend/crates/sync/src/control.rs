@@ -134,7 +134,7 @@ impl SyncEngine {
     pub async fn cancel_batch(&self, viewer: &Viewer, id: BatchId) -> Result<JobAction, SyncError> {
         let Some(unwritten) = self.unwritten(viewer, id).await? else { return Ok(JobAction::NotFound) };
         if unwritten {
-            self.store.release_batch(id, true, self.now()).await?;
+            self.store.end_batch(id, self.now()).await?;
         }
         let ended = self.steer_batch(id, OPEN, JobState::Cancelled).await?;
         Ok(possible(ended > 0 || unwritten, "it has ended"))
