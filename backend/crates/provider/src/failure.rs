@@ -26,6 +26,8 @@ pub struct FetchFailure {
     pub token_rejected: bool,
     /// HTTP status, if there was an answer.
     pub status: Option<u16>,
+    /// The budget that is used up is that of all accounts together, not the account's own.
+    pub whole_app: bool,
     /// Seconds that the provider asks to wait.
     pub retry_after_s: Option<i64>,
     /// Rate budget, if the headers tell it.
@@ -55,6 +57,7 @@ impl FetchFailure {
         Self {
             code,
             token_rejected: false,
+            whole_app: false,
             status: None,
             retry_after_s: None,
             rate: None,
@@ -67,6 +70,7 @@ impl FetchFailure {
         Self {
             code,
             token_rejected: answer.status == 401,
+            whole_app: false,
             status: Some(answer.status),
             retry_after_s: retry_after(answer),
             rate: None,

@@ -1,12 +1,12 @@
 //! Rate budgets, shared by all workers through the database.
 
 use pulsekeep_core::{EpochMs, account::ProviderKey, id::LinkId};
-use sea_orm::{EntityTrait, sea_query::OnConflict};
+use sea_orm::{EntityTrait, QuerySelect, sea_query::OnConflict};
 
 use crate::{Store, StoreError, WriteTx, entity::rate_budget};
 
-/// Whose budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Whose budget. Several are locked in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BudgetScope {
     /// One linked account.
     Link(LinkId),
@@ -28,9 +28,11 @@ impl BudgetScope {
 pub struct BudgetState {
     /// When the current period began.
     pub period_start: EpochMs,
-    /// Requests taken in it.
+    /// Requests of it that were leased to processes, or used by other clients.
     pub used: i32,
-    /// Requests that a period allows; 0 when not known yet.
+    /// Those of them that were leased so near its end that the provider may count them in the next period.
+    pub carried: i32,
+    /// Requests that a period allows as the provider says; 0 where it does not.
     pub limit: i32,
     /// Nothing may be asked before this instant.
     pub blocked_until: Option<EpochMs>,
@@ -41,9 +43,21 @@ impl From<rate_budget::Model> for BudgetState {
         Self {
             period_start: EpochMs(row.period_start),
             used: row.used,
+            carried: row.carried,
             limit: row.request_limit,
             blocked_until: row.blocked_until.map(EpochMs),
         }
+    }
+}
+
+fn row_of(scope: BudgetScope, state: BudgetState) -> rate_budget::Model {
+    rate_budget::Model {
+        scope: scope.key(),
+        period_start: state.period_start.0,
+        used: state.used,
+        carried: state.carried,
+        request_limit: state.limit,
+        blocked_until: state.blocked_until.map(|b| b.0),
     }
 }
 
@@ -64,24 +78,21 @@ impl WriteTx {
     /// # Errors
     /// The database's own.
     pub async fn budget(&self, scope: BudgetScope) -> Result<BudgetState, StoreError> {
-        use sea_orm::QuerySelect;
-        let mut query = rate_budget::Entity::find_by_id(scope.key());
-        if self.engine() == crate::Engine::Postgres {
-            // A row that is not there cannot be locked, and two first requests would count as one.
-            let fresh = rate_budget::Model {
-                scope: scope.key(),
-                period_start: 0,
-                used: 0,
-                request_limit: 0,
-                blocked_until: None,
-            };
-            rate_budget::Entity::insert(rate_budget::ActiveModel::from(fresh))
-                .on_conflict(OnConflict::column(rate_budget::Column::Scope).do_nothing().to_owned())
-                .exec_without_returning(self.db())
-                .await?;
-            query = query.lock_exclusive();
+        let query = rate_budget::Entity::find_by_id(scope.key());
+        if self.engine() == crate::Engine::Sqlite {
+            return Ok(query.one(self.db()).await?.map(BudgetState::from).unwrap_or_default());
         }
-        Ok(query.one(self.db()).await?.map(BudgetState::from).unwrap_or_default())
+        let locked = query.lock_exclusive();
+        if let Some(row) = locked.clone().one(self.db()).await? {
+            return Ok(row.into());
+        }
+        // A row that is not there cannot be locked, and two first leases would count as one.
+        let fresh = row_of(scope, BudgetState::default());
+        rate_budget::Entity::insert(rate_budget::ActiveModel::from(fresh))
+            .on_conflict(OnConflict::column(rate_budget::Column::Scope).do_nothing().to_owned())
+            .exec_without_returning(self.db())
+            .await?;
+        Ok(locked.one(self.db()).await?.map(BudgetState::from).unwrap_or_default())
     }
 
     /// Stores the state of a budget.
@@ -90,17 +101,11 @@ impl WriteTx {
     /// The database's own.
     pub async fn put_budget(&self, scope: BudgetScope, state: BudgetState) -> Result<(), StoreError> {
         use rate_budget::Column as C;
-        let row = rate_budget::Model {
-            scope: scope.key(),
-            period_start: state.period_start.0,
-            used: state.used,
-            request_limit: state.limit,
-            blocked_until: state.blocked_until.map(|b| b.0),
-        };
+        let row = row_of(scope, state);
         rate_budget::Entity::insert(rate_budget::ActiveModel::from(row))
             .on_conflict(
                 OnConflict::column(C::Scope)
-                    .update_columns([C::PeriodStart, C::Used, C::RequestLimit, C::BlockedUntil])
+                    .update_columns([C::PeriodStart, C::Used, C::Carried, C::RequestLimit, C::BlockedUntil])
                     .to_owned(),
             )
             .exec_without_returning(self.db())

@@ -6,9 +6,7 @@ use pulsekeep_core::{
     id::{LinkId, UserId},
 };
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 
@@ -91,6 +89,17 @@ pub struct LinkTokens {
     pub previous_refresh: Option<Vec<u8>>,
     /// Rises with every new pair.
     pub generation: i64,
+}
+
+/// The sealed tokens of some account, for those who go through all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedTokens {
+    /// Whose.
+    pub user_id: UserId,
+    /// Of which account.
+    pub link_id: LinkId,
+    /// The tokens.
+    pub tokens: LinkTokens,
 }
 
 /// What came of asking for the right to refresh.
@@ -202,6 +211,47 @@ impl Store {
         Ok(row.map(|row| (LinkId(row.link_id), row.access_sealed)))
     }
 
+    /// Working accounts whose tokens were not looked at since `before`, the longest first. Each has its own share of
+    /// `spread_ms` on top, so that accounts which were connected together are not looked at together.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn links_to_check(
+        &self,
+        before: EpochMs,
+        spread_ms: i64,
+        limit: u64,
+    ) -> Result<Vec<LinkedAccount>, StoreError> {
+        use linked_account::Column as C;
+        let own_time = Expr::col(C::TokenCheckedAt).add(Expr::col(C::Id).modulo(spread_ms));
+        let old = Condition::any().add(C::TokenCheckedAt.is_null()).add(own_time.lte(before.0));
+        let query = linked_account::Entity::find()
+            .filter(C::State.is_in(["active", "expiring"]))
+            .filter(old)
+            .order_by_asc(C::TokenCheckedAt)
+            .limit(limit);
+        query.all(self.reader()).await?.into_iter().map(LinkedAccount::try_from).collect()
+    }
+
+    /// All sealed tokens in the order of their accounts, those after `after`.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn sealed_tokens(&self, after: LinkId, limit: u64) -> Result<Vec<OwnedTokens>, StoreError> {
+        let rows = link_token::Entity::find()
+            .filter(link_token::Column::LinkId.gt(after.0))
+            .order_by_asc(link_token::Column::LinkId)
+            .limit(limit)
+            .all(self.reader())
+            .await?;
+        let owned = |row: link_token::Model| OwnedTokens {
+            user_id: UserId(row.user_id),
+            link_id: LinkId(row.link_id),
+            tokens: row.into(),
+        };
+        Ok(rows.into_iter().map(owned).collect())
+    }
+
     /// Asks for the right to refresh the pair of `generation` until `until`, for one caller among all processes.
     ///
     /// # Errors
@@ -244,6 +294,7 @@ impl WriteTx {
     /// # Errors
     /// The database's own.
     pub async fn put_link(&self, new: NewLink, now: EpochMs) -> Result<LinkOutcome, StoreError> {
+        self.lock_person(new.user_id.0).await?;
         let same_provider =
             linked_account::Entity::find().filter(linked_account::Column::Provider.eq(new.provider.key()));
         let holder = same_provider
@@ -278,7 +329,7 @@ impl WriteTx {
             next_sync_at: 0,
             next_deep_at: 0,
             devices_checked_at: holder.as_ref().and_then(|row| row.devices_checked_at),
-            token_checked_at: None,
+            token_checked_at: Some(now.0),
             subscription: PushState::None.key().to_owned(),
             subscription_at: None,
         };
@@ -303,6 +354,7 @@ impl WriteTx {
     /// # Errors
     /// The database's own.
     pub async fn token_generation(&self, user: UserId, link: LinkId) -> Result<Option<i64>, StoreError> {
+        self.lock_person(user.0).await?;
         let mut query = link_token::Entity::find_by_id((user.0, link.0));
         if self.engine() == crate::Engine::Postgres {
             query = query.lock_exclusive();
@@ -362,6 +414,77 @@ impl WriteTx {
         Ok(())
     }
 
+    /// Puts tokens that were sealed anew in the place of `old`, unless they have changed meanwhile.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn reseal_tokens(&self, old: &OwnedTokens, new: &LinkTokens) -> Result<bool, StoreError> {
+        use link_token::Column as C;
+        let done = link_token::Entity::update_many()
+            .col_expr(C::AccessSealed, Expr::value(new.access.clone()))
+            .col_expr(C::RefreshSealed, Expr::value(new.refresh.clone()))
+            .col_expr(C::PreviousRefreshSealed, Expr::value(new.previous_refresh.clone()))
+            .filter(C::UserId.eq(old.user_id.0))
+            .filter(C::LinkId.eq(old.link_id.0))
+            .filter(C::Generation.eq(old.tokens.generation))
+            .filter(C::AccessSealed.eq(old.tokens.access.clone()))
+            .exec(self.db())
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// Forgets the refresh token before this one: the access token of `generation` has worked.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn forget_previous_refresh(
+        &self,
+        user: UserId,
+        link: LinkId,
+        generation: i64,
+    ) -> Result<(), StoreError> {
+        link_token::Entity::update_many()
+            .col_expr(link_token::Column::PreviousRefreshSealed, Expr::value(Option::<Vec<u8>>::None))
+            .filter(link_token::Column::UserId.eq(user.0))
+            .filter(link_token::Column::LinkId.eq(link.0))
+            .filter(link_token::Column::Generation.eq(generation))
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that an account's tokens were looked at.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn token_checked(&self, user: UserId, link: LinkId, now: EpochMs) -> Result<(), StoreError> {
+        self.note(user, link, linked_account::Column::TokenCheckedAt, now).await
+    }
+
+    /// Notes that an account's devices were asked for.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn devices_checked(&self, user: UserId, link: LinkId, now: EpochMs) -> Result<(), StoreError> {
+        self.note(user, link, linked_account::Column::DevicesCheckedAt, now).await
+    }
+
+    async fn note(
+        &self,
+        user: UserId,
+        link: LinkId,
+        column: linked_account::Column,
+        at: EpochMs,
+    ) -> Result<(), StoreError> {
+        linked_account::Entity::update_many()
+            .col_expr(column, Expr::value(at.0))
+            .filter(linked_account::Column::UserId.eq(user.0))
+            .filter(linked_account::Column::Id.eq(link.0))
+            .exec(self.db())
+            .await?;
+        Ok(())
+    }
+
     /// Removes the tokens of a linked account.
     ///
     /// # Errors
@@ -371,7 +494,8 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Sets the state of a linked account.
+    /// Sets the state of a linked account. One that is in this state already keeps the time since when, and one that was
+    /// disconnected stays so: only a new consent ([`WriteTx::put_link`]) brings it back.
     ///
     /// # Errors
     /// The database's own.
@@ -382,16 +506,24 @@ impl WriteTx {
         state: LinkState,
         now: EpochMs,
     ) -> Result<(), StoreError> {
+        use linked_account::Column as C;
         self.lock_person(user.0).await?;
-        let row = linked_account::ActiveModel {
-            user_id: Set(user.0),
-            id: Set(link.0),
-            state: Set(state.key().to_owned()),
-            reason: Set(reason_of(state)),
-            changed_at: Set(now.0),
-            ..Default::default()
+        let reason = reason_of(state);
+        let same_reason = match &reason {
+            Some(reason) => C::Reason.eq(&**reason),
+            None => C::Reason.is_null(),
         };
-        row.update(self.db()).await?;
+        let same = Condition::all().add(C::State.eq(state.key())).add(same_reason);
+        linked_account::Entity::update_many()
+            .col_expr(C::State, Expr::value(state.key()))
+            .col_expr(C::Reason, Expr::value(reason))
+            .col_expr(C::ChangedAt, Expr::value(now.0))
+            .filter(C::UserId.eq(user.0))
+            .filter(C::Id.eq(link.0))
+            .filter(C::State.ne(LinkState::Revoked.key()))
+            .filter(same.not())
+            .exec(self.db())
+            .await?;
         Ok(())
     }
 
@@ -400,12 +532,7 @@ impl WriteTx {
     /// # Errors
     /// The database's own.
     pub async fn touch_link(&self, user: UserId, link: LinkId, now: EpochMs) -> Result<(), StoreError> {
-        linked_account::Entity::update_many()
-            .col_expr(linked_account::Column::LastSyncAt, Expr::value(now.0))
-            .filter(linked_account::Column::UserId.eq(user.0))
-            .filter(linked_account::Column::Id.eq(link.0))
-            .exec(self.db())
-            .await?;
+        self.note(user, link, linked_account::Column::LastSyncAt, now).await?;
         Ok(())
     }
 }

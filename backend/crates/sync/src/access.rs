@@ -19,8 +19,10 @@ pub(crate) enum Access {
         token: SecretString,
         /// The generation of the pair, to say which one did not work.
         generation: i64,
+        /// Whether the refresh token before it is still kept, until this access token has worked.
+        has_previous: bool,
     },
-    /// Another process refreshes right now; look again shortly.
+    /// Another worker refreshes right now; look again shortly.
     Busy,
     /// The provider's token endpoint could not be reached or is misconfigured.
     Unreachable(String),
@@ -29,9 +31,7 @@ pub(crate) enum Access {
 }
 
 /// An access token is renewed when it has less than this left: longer than a request takes.
-const MARGIN_MS: i64 = 90_000;
-/// A refresh that takes longer than this may be taken over.
-const REFRESH_LEASE_MS: i64 = 60_000;
+pub(crate) const MARGIN_MS: i64 = 90_000;
 /// A refresh token with less than this left makes the account "expiring": Google's testing mode gives seven days, and
 /// a warning on day five leaves two.
 const EXPIRING_MS: i64 = 48 * 3_600_000;
@@ -45,25 +45,49 @@ impl SyncEngine {
         owner: &str,
     ) -> Result<Access, SyncError> {
         let now = self.now();
+        let is_good = |tokens: &LinkTokens| {
+            tokens.access_expires_at > now.plus(MARGIN_MS) && rejected != Some(tokens.generation)
+        };
+        if let Some(tokens) = self.cache.tokens(link.id, self.trusted_since()).filter(is_good) {
+            return self.open_access(link, &tokens);
+        }
         let Some(tokens) = self.store.link_tokens(link.user_id, link.id).await? else {
             return Ok(Access::NeedsConsent(ConsentReason::NoRefreshToken));
         };
-        let fresh = tokens.access_expires_at > now.plus(MARGIN_MS) && rejected != Some(tokens.generation);
-        if fresh {
+        self.cache.put_tokens(link.id, tokens.clone(), now);
+        if is_good(&tokens) {
             return self.open_access(link, &tokens);
         }
+        self.renew(link, tokens, owner).await
+    }
+
+    /// Refreshes a pair, unless somebody else does or has.
+    pub(crate) async fn renew(
+        &self,
+        link: &LinkedAccount,
+        tokens: LinkTokens,
+        owner: &str,
+    ) -> Result<Access, SyncError> {
+        let Some(_refreshing) = self.cache.refreshing(link.id) else { return Ok(Access::Busy) };
         let key = (link.user_id, link.id);
-        let until = now.plus(REFRESH_LEASE_MS);
+        let now = self.now();
+        let until = now.plus(self.policy.refresh_lease_ms());
         match self.store.claim_refresh(key, tokens.generation, owner, until, now).await? {
             RefreshClaim::Granted => self.refresh(link, tokens, owner).await,
-            RefreshClaim::Newer(tokens) => self.open_access(link, &tokens),
+            RefreshClaim::Newer(tokens) => {
+                self.cache.put_tokens(link.id, tokens.clone(), now);
+                self.open_access(link, &tokens)
+            }
             RefreshClaim::Busy => Ok(Access::Busy),
         }
     }
 
     fn open_access(&self, link: &LinkedAccount, tokens: &LinkTokens) -> Result<Access, SyncError> {
         match self.vault.open(link.id, TokenKind::Access, &tokens.access) {
-            Ok(token) => Ok(Access::Ready { token, generation: tokens.generation }),
+            Ok(token) => {
+                let has_previous = tokens.previous_refresh.is_some();
+                Ok(Access::Ready { token, generation: tokens.generation, has_previous })
+            }
             Err(VaultError::UnknownKey) => Err(VaultError::UnknownKey.into()),
             Err(VaultError::Damaged) => Ok(Access::NeedsConsent(ConsentReason::VaultKey)),
         }
@@ -76,7 +100,16 @@ impl SyncEngine {
         owner: &str,
     ) -> Result<Access, SyncError> {
         let provider = self.enabled(link.provider)?.clone();
-        let outcome = self.ask_refresh(link, &tokens, &*provider).await?;
+        let outcome = match self.ask_refresh(link, &tokens, &*provider).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // A worker with the right vault key need not wait for the lease to end.
+                let tx = self.store.write().await?;
+                tx.release_refresh(link.id, owner).await?;
+                tx.commit().await?;
+                return Err(error);
+            }
+        };
         let mut tx = self.store.write().await?;
         if tx.token_generation(link.user_id, link.id).await? != Some(tokens.generation) {
             // A new consent, a disconnect or a slower worker's refresh came in between: what we asked with is history.
@@ -86,16 +119,22 @@ impl SyncEngine {
                 None => Access::NeedsConsent(ConsentReason::NoRefreshToken),
             });
         }
+        let mut fresh = None;
         let access = match outcome {
             Ok((grant, used)) => {
                 // The pair is durable before its first use: a rotated refresh token exists nowhere else.
                 let next = self.sealed(link, &grant, Some((&tokens, used)));
-                let access = Access::Ready { token: grant.access_token, generation: next.generation };
-                let state = state_of(next.refresh_expires_at, self.now());
-                if state != link.state {
-                    tx.set_link_state(link.user_id, link.id, state, self.now()).await?;
-                }
-                tx.put_tokens(link.user_id, link.id, next).await?;
+                let access = Access::Ready {
+                    token: grant.access_token,
+                    generation: next.generation,
+                    has_previous: next.previous_refresh.is_some(),
+                };
+                let (user, now) = (link.user_id, self.now());
+                tx.set_link_state(user, link.id, state_of(next.refresh_expires_at, now), now).await?;
+                tx.token_checked(user, link.id, now).await?;
+                tx.put_tokens(user, link.id, next.clone()).await?;
+                tx.wake_for_token(user, link.id, now).await?;
+                fresh = Some(next);
                 access
             }
             Err(OAuthError::NeedsConsent { .. }) => {
@@ -109,6 +148,10 @@ impl SyncEngine {
             }
         };
         tx.commit().await?;
+        self.cache.forget(link.id);
+        if let Some(fresh) = fresh {
+            self.cache.put_tokens(link.id, fresh, self.now());
+        }
         Ok(access)
     }
 

@@ -1,5 +1,7 @@
 //! Connecting and disconnecting an account.
 
+use std::time::Duration;
+
 use pulsekeep_core::{
     Metric,
     account::{ConsentReason, LinkState, ProviderKey, Viewer},
@@ -34,14 +36,22 @@ pub enum ConnectOutcome {
     NoRefreshToken,
 }
 
+/// How often the provider is asked whose account it is, while the person waits.
+const IDENTITY_TRIES: u32 = 3;
+/// Pause between two of these.
+const IDENTITY_PAUSE: Duration = Duration::from_millis(300);
+
 /// A consent that could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The provider's token endpoint.
     #[error(transparent)]
     OAuth(#[from] OAuthError),
-    /// The provider did not say whose account it is.
-    #[error("the provider did not say whose account it is: {0}")]
+    /// The provider did not say whose account it is, asked several times. The new grant was left alone: revoking it could
+    /// end a consent that works.
+    #[error(
+        "the provider did not say whose account it is, asked {IDENTITY_TRIES} times: {0}; connect again in a minute"
+    )]
     Identity(FetchFailure),
     /// Ours.
     #[error(transparent)]
@@ -65,7 +75,8 @@ pub struct Disconnected {
 
 impl SyncEngine {
     /// Completes a consent: exchanges the code, asks whose account it is, stores link and sealed tokens together, and
-    /// writes the first jobs. Nothing is stored of a consent that is not accepted, and its grant is revoked.
+    /// writes the first jobs. Nothing is stored of a consent that is not accepted, and its grant is revoked,
+    /// unless that could end another one that works.
     ///
     /// # Errors
     /// [`ConnectError`].
@@ -80,7 +91,7 @@ impl SyncEngine {
         let client = self.enabled(provider)?.clone();
         let grant = client.exchange(redirect, code, pkce_verifier).await?;
         let outcome = self.accept(user, &*client, &grant).await;
-        if !matches!(outcome, Ok(ConnectOutcome::Linked(_) | ConnectOutcome::TakenByAnotherPerson)) {
+        if self.may_revoke(user, provider, &outcome).await? {
             // Best effort: the person can also take the consent back at the provider.
             let token = grant.refresh_token.as_ref().unwrap_or(&grant.access_token);
             if let Err(error) = client.revoke(token).await {
@@ -88,6 +99,25 @@ impl SyncEngine {
             }
         }
         outcome
+    }
+
+    /// Whether a grant that led nowhere is to be revoked. Providers revoke the whole consent of an account, so that one is
+    /// left alone which may be the consent of a link that works.
+    async fn may_revoke(
+        &self,
+        user: UserId,
+        provider: ProviderKey,
+        outcome: &Result<ConnectOutcome, ConnectError>,
+    ) -> Result<bool, SyncError> {
+        Ok(match outcome {
+            Ok(ConnectOutcome::Linked(_) | ConnectOutcome::TakenByAnotherPerson) => false,
+            Ok(ConnectOutcome::OtherAccount { .. }) => true,
+            Ok(ConnectOutcome::NothingGranted | ConnectOutcome::NoRefreshToken) => {
+                let links = self.store.links_of(user).await?;
+                !links.iter().any(|link| link.provider == provider && link.state.may_fetch())
+            }
+            Err(_) => false,
+        })
     }
 
     async fn accept(
@@ -124,6 +154,7 @@ impl SyncEngine {
         }
         tx.put_tokens(user, link.id, tokens).await?;
         tx.commit().await?;
+        self.cache.forget(link.id);
         self.adopt_time_zone(user, &identity).await?;
         self.first_jobs(&link).await?;
         Ok(ConnectOutcome::Linked(link))
@@ -156,6 +187,7 @@ impl SyncEngine {
                 days,
                 priority,
                 created_by: Some(link.user_id),
+                batch: None,
             };
             self.request(&request).await?;
         }
@@ -171,6 +203,9 @@ impl SyncEngine {
         let Some(mut link) = self.store.link(id).await?.filter(|link| viewer.may_see(link.user_id)) else {
             return Ok(None);
         };
+        if let Err(error) = self.unsubscribe(&link, "disconnect").await {
+            tracing::warn!(link = %link.id, %error, "a subscription could not be ended");
+        }
         let revoked_at_provider = self.revoke(&link).await?;
         let now = self.now();
         let mut tx = self.store.write().await?;
@@ -178,6 +213,7 @@ impl SyncEngine {
         tx.set_link_state(link.user_id, id, LinkState::Revoked, now).await?;
         tx.fail_link(link.user_id, id, FailureCode::Disconnected, now).await?;
         tx.commit().await?;
+        self.cache.forget(id);
         link.state = LinkState::Revoked;
         Ok(Some(Disconnected { link, revoked_at_provider }))
     }
@@ -224,14 +260,25 @@ pub(crate) fn lost_code(reason: ConsentReason) -> FailureCode {
 
 /// Whose account it is. Fitbit's token says the id; its profile, which adds the time zone, needs a scope of its own.
 async fn identity(client: &dyn Provider, grant: &Grant) -> Result<AccountIdentity, FetchFailure> {
-    match (client.account(&grant.access_token).await, &grant.provider_user_id) {
-        (Ok(identity), _) => Ok(identity),
-        (Err(_), Some(id)) => Ok(AccountIdentity {
-            provider_user_id: id.clone(),
-            legacy_user_id: None,
-            time_zone: None,
-            display_name: None,
-        }),
-        (Err(failure), None) => Err(failure),
+    let mut tries = 1;
+    loop {
+        let failure = match client.account(&grant.access_token).await {
+            Ok(identity) => return Ok(identity),
+            Err(failure) => failure,
+        };
+        if failure.code.is_passing() && tries < IDENTITY_TRIES {
+            tries += 1;
+            tokio::time::sleep(IDENTITY_PAUSE).await;
+            continue;
+        }
+        return match &grant.provider_user_id {
+            Some(id) => Ok(AccountIdentity {
+                provider_user_id: id.clone(),
+                legacy_user_id: None,
+                time_zone: None,
+                display_name: None,
+            }),
+            None => Err(failure),
+        };
     }
 }

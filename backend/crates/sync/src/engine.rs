@@ -2,12 +2,11 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use pulsekeep_core::{Clock, EpochMs, account::ProviderKey, id::LinkId};
+use pulsekeep_core::{Clock, EpochMs, account::ProviderKey};
 use pulsekeep_provider::Provider;
 use pulsekeep_store::{Store, StoreError};
-use tokio::sync::Mutex;
 
-use crate::{SyncPolicy, TokenKind, Vault, VaultError};
+use crate::{SyncPolicy, TokenKind, Vault, VaultError, cache::Cache, slices::Slices};
 
 /// The providers that are enabled.
 #[derive(Clone, Default)]
@@ -53,10 +52,6 @@ pub enum SyncError {
     UserNotFound,
 }
 
-/// When each account's devices were last asked for, by this process. Whoever asks holds the account's lock, so that
-/// others wait for the answer: it decides which days are closed.
-pub(crate) type DevicesAsked = Arc<Mutex<HashMap<LinkId, Arc<Mutex<Option<EpochMs>>>>>>;
-
 /// Keeps linked accounts current. Clones share everything.
 #[derive(Clone)]
 pub struct SyncEngine {
@@ -65,7 +60,8 @@ pub struct SyncEngine {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: SyncPolicy,
-    pub(crate) devices_asked: DevicesAsked,
+    pub(crate) slices: Arc<Slices>,
+    pub(crate) cache: Arc<Cache>,
 }
 
 impl fmt::Debug for SyncEngine {
@@ -84,7 +80,8 @@ impl SyncEngine {
         clock: Arc<dyn Clock>,
         policy: SyncPolicy,
     ) -> Self {
-        Self { store, providers, vault, clock, policy, devices_asked: Arc::default() }
+        let (slices, cache) = (Arc::default(), Arc::default());
+        Self { store, providers, vault, clock, policy, slices, cache }
     }
 
     /// The store.

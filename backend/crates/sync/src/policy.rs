@@ -2,7 +2,8 @@
 
 use pulsekeep_core::{
     account::ProviderKey,
-    time::{HOUR_MS, MINUTE_MS},
+    catalogue::Cadence,
+    time::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
 
 use crate::budget::Allowance;
@@ -12,6 +13,18 @@ use crate::budget::Allowance;
 pub struct SyncPolicy {
     /// Milliseconds between two incremental syncs of an account.
     pub incremental_every_ms: i64,
+    /// The same where the provider tells when there is something new: these syncs catch what was not told.
+    pub incremental_with_push_every_ms: i64,
+    /// Percent by which the times of incremental syncs are spread to either side.
+    pub jitter_percent: i32,
+    /// Milliseconds between two deep re-reads of an account.
+    pub deep_every_ms: i64,
+    /// Milliseconds for which superseded raw documents are kept.
+    pub keep_superseded_ms: i64,
+    /// Milliseconds for which ended jobs are kept.
+    pub keep_jobs_ms: i64,
+    /// Milliseconds that a notice waits for others, so that a burst becomes one job.
+    pub push_wait_ms: i64,
     /// Days that are backfilled when an account is connected; 0 for none.
     pub first_backfill_days: i64,
     /// Days after which a day closes even if no device was seen after it.
@@ -30,8 +43,16 @@ pub struct SyncPolicy {
     pub google_app_per_minute: i32,
     /// Requests an hour and account that Fitbit allows.
     pub fitbit_per_hour: i32,
-    /// Share of an account's budget, in percent, that backfills leave to live sync.
+    /// How densely heart rate is kept.
+    pub cadence: Cadence,
+    /// Share of an account's and of the app's budget, in percent, that backfills leave to live sync.
     pub reserve_percent: i32,
+    /// Requests of a Google account that a process leases at once.
+    pub google_slice: i32,
+    /// Requests of a Fitbit account that a process leases at once.
+    pub fitbit_slice: i32,
+    /// Milliseconds for which the pages of a window that was broken off are good: its page tokens are of its time.
+    pub keep_pages_ms: i64,
 }
 
 impl Default for SyncPolicy {
@@ -40,6 +61,12 @@ impl Default for SyncPolicy {
     fn default() -> Self {
         Self {
             incremental_every_ms: 15 * MINUTE_MS,
+            incremental_with_push_every_ms: 60 * MINUTE_MS,
+            jitter_percent: 10,
+            deep_every_ms: 7 * DAY_MS,
+            keep_superseded_ms: 30 * DAY_MS,
+            keep_jobs_ms: 90 * DAY_MS,
+            push_wait_ms: 5_000,
             first_backfill_days: 90,
             close_after_days: 14,
             lease_ms: 2 * MINUTE_MS,
@@ -49,7 +76,11 @@ impl Default for SyncPolicy {
             google_per_minute: 300,
             google_app_per_minute: 120_000,
             fitbit_per_hour: 150,
+            cadence: Cadence::Minute,
             reserve_percent: 20,
+            google_slice: 30,
+            fitbit_slice: 10,
+            keep_pages_ms: 4 * HOUR_MS,
         }
     }
 }
@@ -73,6 +104,35 @@ impl SyncPolicy {
             }
             ProviderKey::Fitbit => None,
         }
+    }
+
+    /// How many requests of an account a process leases at once.
+    #[must_use]
+    pub fn account_slice(&self, provider: ProviderKey) -> i32 {
+        let size = match provider {
+            ProviderKey::GoogleHealth => self.google_slice,
+            ProviderKey::Fitbit => self.fitbit_slice,
+        };
+        size.clamp(1, (self.account_allowance(provider).limit / 10).max(1))
+    }
+
+    /// How many requests of the app a process leases at once.
+    #[must_use]
+    pub fn app_slice(allowance: Allowance) -> i32 {
+        (allowance.limit / 40).max(1)
+    }
+
+    /// Requests of a budget of `limit` that live sync alone may use.
+    #[must_use]
+    pub fn reserve(&self, limit: i32) -> i32 {
+        i32::try_from(i64::from(limit) * i64::from(self.reserve_percent) / 100).unwrap_or(0)
+    }
+
+    /// Longest wait of a refresh before another may try: shorter than the time in which Fitbit gives the same answer
+    /// again, and in the clock's time as the leases are.
+    #[must_use]
+    pub fn refresh_lease_ms(&self) -> i64 {
+        (self.lease_ms / 2).max(1)
     }
 
     /// How long to wait after the `attempt`-th failed attempt (from 1): doubling, and spread by up to a quarter so

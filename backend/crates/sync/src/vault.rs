@@ -74,6 +74,12 @@ impl Vault {
         [&[FORM][..], mark, &nonce, &sealed].concat()
     }
 
+    /// Whether a token was sealed with the current key.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        sealed.strip_prefix(&[FORM]).is_some_and(|rest| rest.starts_with(&self.keys[0].0))
+    }
+
     /// Opens a sealed token.
     ///
     /// # Errors
@@ -117,6 +123,7 @@ mod tests {
         assert_eq!(other.open(LinkId(1), TokenKind::Access, &sealed).unwrap_err(), VaultError::UnknownKey);
         let rotated = Vault::new(&[8; 32], &[[7; 32]]);
         assert!(rotated.open(LinkId(1), TokenKind::Access, &sealed).is_ok());
+        assert!(vault.is_current(&sealed) && !rotated.is_current(&sealed) && !vault.is_current(b""));
         assert!(vault.open(LinkId(1), TokenKind::Access, &sealed[..20]).is_err());
     }
 }

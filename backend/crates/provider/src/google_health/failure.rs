@@ -28,7 +28,15 @@ pub(super) fn of(answer: &Answer) -> FetchFailure {
     let status = serde_json::from_slice::<Envelope>(&answer.body).map(|e| e.error).unwrap_or_default();
     let words = words(&status);
     let code = code(answer, &status, &words);
-    FetchFailure::of_answer(answer, code, words.join(" "))
+    let mut failure = FetchFailure::of_answer(answer, code, words.join(" "));
+    failure.whole_app = code == FailureCode::RateLimited && is_of_project(&status);
+    failure
+}
+
+/// Whether the quota that is used up is the project's: its limit is named, and not as one per user.
+fn is_of_project(status: &Status) -> bool {
+    let limits = || status.details.iter().filter_map(|d| d["metadata"]["quota_limit"].as_str());
+    limits().any(|limit| limit.contains("PerProject")) && !limits().any(|limit| limit.contains("PerUser"))
 }
 
 /// Whether the provider refused the filter rather than the request as a whole.
@@ -141,6 +149,19 @@ mod tests {
             assert_eq!(failure.token_rejected, answer.status == 401);
             assert_eq!(failure.status, Some(answer.status));
         }
+    }
+
+    #[test]
+    fn a_quota_is_the_accounts_or_the_projects() {
+        let of_limit = |limit: &str| {
+            let detail = json!({ "reason": "RATE_LIMIT_EXCEEDED", "metadata": { "quota_limit": limit } });
+            let body = json!({ "error": { "status": "RESOURCE_EXHAUSTED", "details": [detail] } });
+            of(&answer(429, body.to_string())).whole_app
+        };
+        assert!(!of_limit("defaultPerMinutePerUser"));
+        assert!(!of_limit("defaultPerMinutePerProjectPerUser"));
+        assert!(of_limit("defaultPerMinutePerProject"));
+        assert!(!of(&error(429, "RESOURCE_EXHAUSTED", "…", "RATE_LIMIT_EXCEEDED")).whole_app);
     }
 
     #[test]

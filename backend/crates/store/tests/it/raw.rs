@@ -4,7 +4,7 @@ use jiff::civil::date;
 use pulsekeep_core::{Metric, account::Viewer, id::LinkId, time::DayRange};
 use pulsekeep_store::{
     Person,
-    ingest::{NewRawDocument, StoredRaw},
+    ingest::{NewRawDocument, PackedBody, StoredRaw},
 };
 use pulsekeep_testkit::{DATA_TABLES, TestDatabase, build, now, on_each_engine};
 
@@ -24,7 +24,8 @@ async fn put(db: &TestDatabase, owner: &Owner, key: &str, pages: &[&[u8]], later
             request_key: key,
             days: week(),
             page,
-            body,
+            parser_version: 1,
+            body: &PackedBody::pack(body).unwrap(),
         };
         stored.push(tx.put_raw(owner.user, &new, now().plus(later)).await.unwrap());
     }
