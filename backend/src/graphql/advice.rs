@@ -59,7 +59,7 @@ pub(super) fn on_job(job: &SyncJob) -> Option<String> {
     }
 }
 
-fn on_failure(code: FailureCode) -> &'static str {
+pub(super) fn on_failure(code: FailureCode) -> &'static str {
     match code {
         FailureCode::RateLimited => {
             "The provider's request limit is used up; it goes on by itself when it is renewed."

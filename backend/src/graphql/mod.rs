@@ -8,6 +8,7 @@ mod context;
 mod enums;
 mod errors;
 mod executor;
+mod exercise;
 mod ids;
 mod invitation;
 mod job;
@@ -55,6 +56,7 @@ pub struct Mutation(
     link::LinkMutation,
     people::PeopleMutation,
     token::TokenMutation,
+    exercise::ExerciseMutation,
 );
 
 /// The schema.

@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, SimpleObject, connection::Connection};
 use pulsekeep_core::{
     Metric,
     account::Scope,
-    id::{DeviceId, JobId, RawId, StreamId, UserId},
+    id::{DeviceId, ExerciseId, JobId, RawId, StreamId, UserId},
     time::{DayRange, days_between},
 };
 use pulsekeep_store::{
@@ -17,6 +17,7 @@ use super::{
     context::RequestContext as _,
     enums::{CoverageState, FailureCode, MetricKey, Role},
     errors::{ApiError, Reply},
+    exercise::ExerciseNode,
     ids::Id,
     link::LinkedAccountNode,
     raw::RawDocumentNode,
@@ -167,6 +168,22 @@ impl UserNode {
     async fn sleep(&self, ctx: &Context<'_>, from: Date, to: Date) -> Reply<Vec<SleepSessionNode>> {
         let sessions = self.data(ctx).await?.sleep(range(from, to)?).await?;
         Ok(sessions.into_iter().map(SleepSessionNode).collect())
+    }
+
+    /// Exercises whose civil day lies in the range, newest first.
+    #[graphql(complexity = "weight(first, child_complexity)")]
+    async fn exercises(
+        &self,
+        ctx: &Context<'_>,
+        from: Date,
+        to: Date,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Reply<Connection<Cursor, ExerciseNode>> {
+        let person = self.data(ctx).await?;
+        let page = Page::of(first, after.as_deref())?;
+        let exercises = person.exercises(range(from, to)?, page.after.map(ExerciseId), page.limit()).await?;
+        Ok(page.connection(exercises, |exercise| exercise.id.0, ExerciseNode))
     }
 
     /// What is known of each metric on each day that was ever asked for.

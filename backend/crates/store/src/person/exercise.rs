@@ -7,7 +7,7 @@ use pulsekeep_core::{
     EpochMs, Metric,
     account::ProviderKey,
     catalogue::route_request_key,
-    id::{ExerciseId, LinkId, RawId},
+    id::{ExerciseId, LinkId, RawId, UserId},
     time::DayRange,
 };
 use sea_orm::{
@@ -17,7 +17,7 @@ use sea_orm::{
 
 use super::Person;
 use crate::{
-    StoreError,
+    Store, StoreError,
     convert::{day_of, day_text},
     entity::{day_choice, exercise_session, raw_document, stream},
 };
@@ -63,6 +63,19 @@ pub struct Exercise {
     pub has_route: bool,
     /// The raw document with its route, once somebody has asked for it.
     pub route: Option<RawId>,
+}
+
+impl Store {
+    /// Whose exercise it is; for those who then ask [`Store::person`].
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn owner_of_exercise(&self, id: ExerciseId) -> Result<Option<UserId>, StoreError> {
+        use exercise_session::Column as C;
+        let query = exercise_session::Entity::find().select_only().column(C::UserId).filter(C::Id.eq(id.0));
+        let owner: Option<i64> = query.into_tuple().one(self.reader()).await?;
+        Ok(owner.map(UserId))
+    }
 }
 
 impl Person {
