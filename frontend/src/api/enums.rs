@@ -86,6 +86,7 @@ graphql_enums! {
     }
     ProviderKey { GoogleHealth = "GOOGLE_HEALTH", Fitbit = "FITBIT" }
     LinkedAccountState { Active = "ACTIVE", Expiring = "EXPIRING", NeedsConsent = "NEEDS_CONSENT", Revoked = "REVOKED" }
+    PushState { None = "NONE", Active = "ACTIVE", Failed = "FAILED" }
     ConsentReason {
         InvalidGrant = "INVALID_GRANT",
         NoRefreshToken = "NO_REFRESH_TOKEN",
@@ -117,6 +118,7 @@ graphql_enums! {
         Gone = "GONE",
         Disconnected = "DISCONNECTED",
         TokenBusy = "TOKEN_BUSY",
+        RawIncomplete = "RAW_INCOMPLETE",
         Internal = "INTERNAL",
     }
     CoverageState {
@@ -158,6 +160,7 @@ graphql_enums! {
         RangeReversed = "RANGE_REVERSED",
         RangeInFuture = "RANGE_IN_FUTURE",
         RangeTooLong = "RANGE_TOO_LONG",
+        NothingStored = "NOTHING_STORED",
     }
     JobActionStatus { Accepted = "ACCEPTED", NotFound = "NOT_FOUND", NotPossible = "NOT_POSSIBLE" }
     DisconnectStatus { Disconnected = "DISCONNECTED", NotFound = "NOT_FOUND" }

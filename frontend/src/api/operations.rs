@@ -26,7 +26,7 @@ macro_rules! operations {
                     "SyncJobState", "FailureCode", "CoverageState", "SleepKind", "SleepLevel", "Priority",
                     "SignInStatus", "AcceptInvitationStatus", "InviteUserStatus", "RequestSyncStatus",
                     "JobActionStatus", "DisconnectStatus", "CreateApiTokenStatus", "RevokeApiTokenStatus",
-                    "UpdateProfileStatus"
+                    "UpdateProfileStatus", "PushState"
                 )
             )]
             pub struct $name;
@@ -60,9 +60,9 @@ operations! {
     /// The body of one of them.
     RawBody in "graphql/raw_body.graphql",
     /// What is known of each metric on each day, of many people.
-    CohortCoverage in "graphql/cohort_coverage.graphql",
-    /// The same of one person, with the fields of [`CohortCoverage`].
-    PersonCoverage in "graphql/person_coverage.graphql",
+    CohortCoverage in "graphql/coverage.graphql",
+    /// The same of one person.
+    PersonCoverage in "graphql/coverage.graphql",
     /// The request behind a metric of a day.
     CoverageCell in "graphql/coverage_cell.graphql",
     /// Linked accounts of a person.
@@ -75,18 +75,42 @@ operations! {
     RequestBackfill in "graphql/request_backfill.graphql",
     /// What a backfill would cost.
     BackfillEstimate in "graphql/backfill_plan.graphql",
+    /// Reads stored answers anew.
+    RequestReparse in "graphql/request_reparse.graphql",
     /// Sync jobs, newest first.
     SyncJobs in "graphql/jobs.graphql",
-    /// A sync job as it changes: the fields of [`SyncJobs`].
-    SyncJobChanged in "graphql/job_changed.graphql",
+    /// A sync job.
+    OneSyncJob in "graphql/jobs.graphql",
+    /// The jobs of a batch.
+    BatchJobs in "graphql/jobs.graphql",
+    /// A sync job as it changes.
+    SyncJobChanged in "graphql/jobs.graphql",
+    /// Batches of jobs, newest first.
+    SyncBatches in "graphql/batches.graphql",
+    /// What a job has given up.
+    JobGaps in "graphql/gaps.graphql",
+    /// What a batch has given up.
+    BatchGaps in "graphql/gaps.graphql",
+    /// How the linked accounts of all people stand with their providers.
+    SyncAccounts in "graphql/sync_accounts.graphql",
+    /// The same of one person.
+    OwnSyncAccounts in "graphql/sync_accounts.graphql",
     /// Holds a job.
-    PauseSyncJob in "graphql/pause_sync_job.graphql",
+    PauseSyncJob in "graphql/steer.graphql",
     /// Goes on with it.
-    ResumeSyncJob in "graphql/resume_sync_job.graphql",
+    ResumeSyncJob in "graphql/steer.graphql",
     /// Ends it.
-    CancelSyncJob in "graphql/cancel_sync_job.graphql",
+    CancelSyncJob in "graphql/steer.graphql",
     /// Tries again what failed.
-    RetrySyncJob in "graphql/retry_sync_job.graphql",
+    RetrySyncJob in "graphql/steer.graphql",
+    /// Holds the jobs of a batch.
+    PauseSyncBatch in "graphql/steer.graphql",
+    /// Goes on with them.
+    ResumeSyncBatch in "graphql/steer.graphql",
+    /// Ends them.
+    CancelSyncBatch in "graphql/steer.graphql",
+    /// Tries again what failed in them.
+    RetrySyncBatch in "graphql/steer.graphql",
     /// The viewer's API tokens.
     ApiTokens in "graphql/tokens.graphql",
     /// A new one.
@@ -97,34 +121,19 @@ operations! {
     UpdateProfile in "graphql/update_profile.graphql",
 }
 
-/// A sync job. Subscription and list ask for the same fields, and the list's type serves both.
-pub type Job = sync_jobs::SyncJobsSyncJobsNodes;
+// Where several operations select the same fragment, each has a type of its own for it; the first one's serves all.
 
-/// A person with coverage. The queries of one and of many ask for the same fields, and one type serves both.
-pub type Covered = cohort_coverage::CohortCoverageUsersNodes;
-
-#[cfg(test)]
-mod tests {
-    use super::{cohort_coverage, person_coverage, sync_job_changed, sync_jobs};
-
-    /// The names of a selection, without layout.
-    fn selection<'a>(query: &'a str, from: &str, to: &str) -> Vec<&'a str> {
-        let start = query.find(from).unwrap() + from.len();
-        let end = start + query[start..].find(to).unwrap();
-        query[start..end].split_whitespace().collect()
-    }
-
-    #[test]
-    fn list_and_subscription_ask_for_the_same_fields_of_a_job() {
-        let list = selection(sync_jobs::QUERY, "nodes {", "pageInfo");
-        let event = selection(sync_job_changed::QUERY, "syncJobChanged(userId: $userId) {", "finishedAt");
-        assert_eq!(list, [&event[..], &["finishedAt", "}"]].concat());
-    }
-
-    #[test]
-    fn one_and_many_ask_for_the_same_fields_of_a_person_s_coverage() {
-        let many = selection(cohort_coverage::QUERY, "nodes {", "pageInfo");
-        let one = selection(person_coverage::QUERY, "user(id: $id) {", "\n  }\n}");
-        assert_eq!(many, [&one[..], &["}"]].concat());
-    }
-}
+/// A sync job.
+pub type Job = sync_jobs::JobFields;
+/// A batch of sync jobs.
+pub type Batch = sync_batches::SyncBatchesSyncBatchesNodes;
+/// Days of a metric that were given up.
+pub type Gap = job_gaps::Gap;
+/// A person with linked accounts.
+pub type PersonAccounts = sync_accounts::PersonAccounts;
+/// A linked account in the sync centre.
+pub type SyncAccount = sync_accounts::PersonAccountsLinkedAccounts;
+/// A person with coverage.
+pub type Covered = cohort_coverage::Covered;
+/// Coverage of a metric.
+pub type CoveredMetric = cohort_coverage::CoveredCoverage;

@@ -1,6 +1,7 @@
 //! `POST /graphql`.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::pin::Pin;
 
 use gloo_net::http::Request;
@@ -53,6 +54,17 @@ pub async fn send_as<Q: GraphQLQuery, T: DeserializeOwned>(variables: Q::Variabl
     let body = serde_json::to_string(&Q::build_query(variables)).map_err(|_| ApiError::Unreadable)?;
     let data = post(body).await?;
     serde_json::from_str(data.get()).map_err(|_| ApiError::Unreadable)
+}
+
+/// Sends an operation whose only variable is an id, and gives the one field of its answer.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_by_id<T: DeserializeOwned>(query: &str, name: &str, id: &str) -> Result<T, ApiError> {
+    let body = serde_json::json!({ "query": query, "operationName": name, "variables": { "id": id } });
+    let data = post(body.to_string()).await?;
+    let fields = serde_json::from_str::<HashMap<String, T>>(data.get()).map_err(|_| ApiError::Unreadable)?;
+    fields.into_values().next().ok_or(ApiError::Unreadable)
 }
 
 /// The `data` of the answer to a request.

@@ -44,7 +44,9 @@ pub fn state_words(state: &LinkedAccountState) -> &'static str {
     }
 }
 
-fn state_class(state: &LinkedAccountState) -> &'static str {
+/// The badge of a state.
+#[must_use]
+pub fn state_class(state: &LinkedAccountState) -> &'static str {
     match state {
         LinkedAccountState::Active => "badge good",
         LinkedAccountState::Expiring => "badge warn",
@@ -82,6 +84,18 @@ pub fn ConnectButtons(providers: Vec<Provider>) -> impl IntoView {
         {none.then(|| view! { <p class="note">{tr!(accounts.no_provider)}</p> })}
     }
     .into_any()
+}
+
+/// The way to a new consent: a link for the person, for anybody else whom to ask.
+#[component]
+pub fn Reconnect(provider: ProviderKey, is_own: bool) -> impl IntoView {
+    if !is_own {
+        return view! { <p class="note">{tr!(accounts.ask_person)}</p> }.into_any();
+    }
+    let known = use_session().providers().into_iter().find(|known| known.key == provider);
+    let href = connect_address(&provider, known.as_ref().map_or("", |known| &known.connect_url));
+    let text = tr!(accounts.reconnect, provider = provider_name(&provider));
+    view! { <a class="button primary reconnect" rel="external" href=href>{text}</a> }.into_any()
 }
 
 /// The page.

@@ -85,7 +85,7 @@ pub fn next((state, code): &State) -> Next {
         (_, Some(C::NeedsConsent | C::MissingScope | C::Disconnected)) => Next::Connect,
         (_, Some(C::AccountNotLinked)) => Next::SetUpDevice,
         (_, Some(C::RateLimited | C::ProviderUnreachable | C::ProviderError | C::TokenBusy)) => Next::Again,
-        (_, Some(C::BadAnswer | C::RequestRefused)) => Next::LookAtAnswer,
+        (_, Some(C::BadAnswer | C::RequestRefused | C::RawIncomplete)) => Next::LookAtAnswer,
         (_, Some(C::Gone)) => Next::OtherProvider,
         (CoverageState::Failed | CoverageState::Partial | CoverageState::Pending, _) => Next::TellOperator,
     }
@@ -218,6 +218,7 @@ impl Format {
             FailureCode::Gone => &w.code_gone,
             FailureCode::Disconnected => &w.code_disconnected,
             FailureCode::TokenBusy => &w.code_token_busy,
+            FailureCode::RawIncomplete => &w.code_raw_incomplete,
             FailureCode::Internal => &w.code_internal,
             FailureCode::Other(_) => &w.code_other,
         }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows the browser; the clock, the zone's offsets and the texts are passed in.
 
+pub mod accounts;
 pub mod amounts;
 pub mod chart;
 pub mod civil;

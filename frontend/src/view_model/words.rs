@@ -51,12 +51,13 @@ words! {
     tally_failed, tally_partial, tally_pending, tally_not_permitted, tally_complete, tally_empty,
     code_rate_limited, code_provider_unreachable, code_provider_error, code_bad_answer, code_needs_consent,
     code_missing_scope, code_account_not_linked, code_request_refused, code_gone, code_disconnected,
-    code_token_busy, code_internal, code_other,
+    code_token_busy, code_raw_incomplete, code_internal, code_other,
     stage_awake, stage_rem, stage_light, stage_deep, stage_asleep, stage_restless, stage_other,
     stage, from, to, duration, night_summary,
     chart_daily, chart_daily_empty, chart_amounts, chart_heart, chart_heart_empty, chart_nights,
     eta_seconds, eta_minutes, eta_hours, ago_moment, ago_minutes, ago_hours, ago_days, never,
     bytes_b, bytes_kb, bytes_mb,
+    budget_left, budget_all_left, budget_blocked, ends_in_days, ends_in_hours, ended,
 }
 
 /// Puts values into the places of a text.

@@ -102,6 +102,11 @@ fn Request(known: Option<Known>, of: Of) -> impl IntoView {
         )
     };
     let checked = when(known.as_ref().and_then(|known| known.checked_at.as_deref()));
+    let date = |text: &Option<String>| text.as_deref().and_then(Day::parse);
+    let request = known.as_ref().and_then(|known| date(&known.request_from).zip(date(&known.request_to)));
+    let request = request.map(|(from, to)| f.days(from, to));
+    let job = known.as_ref().and_then(|known| known.sync_job_id.as_ref()).map(|id| format!("/jobs?job={id}"));
+    let worn = known.as_ref().and_then(|known| known.wear_minutes).map(|minutes| f.minutes(minutes as f64));
     let accounts = format!("/people/{}/accounts", of.id);
     let connect = matches!(to_do, Next::Connect | Next::OtherProvider | Next::SetUpDevice)
         .then(|| view! { <A attr:class="button primary" href=accounts>{tr!(accounts.open)}</A> });
@@ -114,6 +119,9 @@ fn Request(known: Option<Known>, of: Of) -> impl IntoView {
         </p>
         <dl class="facts-list panel-facts">
             <div><dt>{tr!(cell.checked)}</dt><dd>{checked}</dd></div>
+            {request.map(|days| view! { <div><dt>{tr!(cell.days)}</dt><dd>{days}</dd></div> })}
+            {job.map(|href| view! { <div><dt>{tr!(cell.job)}</dt><dd><A href>{tr!(cell.see_job)}</A></dd></div> })}
+            {worn.map(|worn| view! { <div><dt>{tr!(cell.worn)}</dt><dd>{worn}</dd></div> })}
         </dl>
         <h3>{tr!(cell.next)}</h3>
         <p class="panel-next">{advice(to_do)}</p>

@@ -7,7 +7,8 @@ pub mod person;
 use std::collections::HashMap;
 
 use crate::api::enums::MetricKey;
-use crate::api::operations::Covered;
+use crate::api::operations::cohort_coverage::CoveredCoverageDays;
+use crate::api::operations::{Covered, CoveredMetric};
 use crate::view_model::civil::Day;
 use crate::view_model::coverage::DayCoverage;
 use crate::view_model::grid::MetricRow;
@@ -34,10 +35,9 @@ fn range_of(from: Option<&str>, to: Option<&str>, today: Day) -> Range {
 
 /// Coverage by metric, in the server's order.
 fn metric_rows(person: &Covered) -> Vec<MetricRow> {
-    let row = |row: &crate::api::operations::cohort_coverage::CohortCoverageUsersNodesCoverage| {
-        let day = |day: &crate::api::operations::cohort_coverage::CohortCoverageUsersNodesCoverageDays| {
-            Some((Day::parse(&day.date)?, (day.state.clone(), day.code.clone())))
-        };
+    let row = |row: &CoveredMetric| {
+        let day =
+            |day: &CoveredCoverageDays| Some((Day::parse(&day.date)?, (day.state.clone(), day.code.clone())));
         (row.metric.clone(), DayCoverage::new(row.days.iter().filter_map(day)))
     };
     person.coverage.iter().map(row).collect()

@@ -16,8 +16,10 @@ use crate::pages::jobs::{JobChanged, ProgressBar, job_title, request_refusal};
 use crate::state::clock;
 use crate::state::flash::use_flash;
 use crate::state::load::Load;
+use crate::state::locale::format;
 use crate::state::tr;
 use crate::view_model::jobs::is_open;
+use crate::view_model::jobs::progress;
 
 /// While a job runs, the charts are drawn anew at most this often.
 const REDRAW_EVERY: i64 = 5_000;
@@ -49,10 +51,12 @@ pub fn SyncBar(data: Signal<Arc<PersonRange>>, load: Load<PersonRange>) -> impl 
     let running = move || {
         current.get().filter(|job| is_open(&job.state)).map(|job| {
             let title = job_title(&job);
+            let (label, state) = (title.clone(), job.state.clone());
+            let percent = progress(&job, &format()).percent;
             view! {
                 <div class="sync-now-progress" role="status">
                     <A href="/jobs">{title}</A>
-                    <ProgressBar job/>
+                    <ProgressBar label state percent/>
                 </div>
             }
         })

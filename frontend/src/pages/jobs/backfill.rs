@@ -1,45 +1,58 @@
-//! A backfill: range and metrics, then the plan, then the start.
+//! A backfill: people, range and metrics, then the plan, then the start. Or stored answers read anew, which asks nobody.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use crate::api::enums::{MetricKey, RequestSyncStatus};
+use super::accounts::{People, people as everybody};
+use super::words::request_refusal;
+use crate::api::enums::{MetricKey, Priority, RequestSyncStatus};
+use crate::api::errors::ApiError;
 use crate::api::operations::backfill_estimate::{self, BackfillEstimateBackfillPlan as Plan};
-use crate::api::operations::people::{self, PeopleUsersNodes as Person};
-use crate::api::operations::request_backfill;
-use crate::api::operations::{BackfillEstimate, People, RequestBackfill};
+use crate::api::operations::{
+    BackfillEstimate, PersonAccounts, RequestBackfill, RequestReparse, request_backfill, request_reparse,
+};
 use crate::api::transport::send;
-use crate::components::states::sentence;
+use crate::components::states::{loaded, sentence};
 use crate::components::table::DataTable;
-use crate::pages::jobs::request_refusal;
 use crate::state::flash::use_flash;
+use crate::state::load::Load;
 use crate::state::locale::format;
 use crate::state::session::{Session, use_session};
 use crate::state::{tr, zone};
 use crate::view_model::civil::Day;
+use crate::view_model::metric::group;
 use crate::view_model::table::Table;
 
 /// Days that are offered first.
 const OFFERED: i32 = 90;
+/// Pages of people that a request for everybody reads: the server takes 1,000 people at once.
+const PAGES: usize = 10;
 
 /// What the form holds.
 #[derive(Debug, Clone, Copy)]
 struct Form {
+    /// Whether everybody with a provider is meant; for admins.
+    everybody: RwSignal<bool>,
     people: RwSignal<HashSet<String>>,
     metrics: RwSignal<HashSet<&'static str>>,
     from: RwSignal<String>,
     to: RwSignal<String>,
+    priority: RwSignal<Priority>,
+    /// Whether stored answers are read anew instead of asking the provider.
+    reparse: RwSignal<bool>,
 }
 
-/// A request for a backfill, in the types of both operations.
+/// What is asked for, in the types of all its operations.
 #[derive(Debug, Clone, PartialEq)]
 struct Wanted {
     people: Vec<String>,
     metrics: Option<Vec<MetricKey>>,
     from: String,
     to: String,
+    priority: Priority,
 }
 
 impl Form {
@@ -47,20 +60,24 @@ impl Form {
         let today = zone::today(&session.time_zone());
         let own = session.user_id().filter(|_| !session.is_admin());
         Self {
+            everybody: RwSignal::new(false),
             people: RwSignal::new(own.into_iter().collect()),
             metrics: RwSignal::new(HashSet::new()),
             from: RwSignal::new(today.plus(1 - OFFERED).to_string()),
             to: RwSignal::new(today.to_string()),
+            priority: RwSignal::new(Priority::Low),
+            reparse: RwSignal::new(false),
         }
     }
 
-    /// What is asked for, or what is wrong with it.
+    /// What is asked for, or what is wrong with it. Nobody is named where everybody is meant.
     fn wanted(self) -> Result<Wanted, &'static str> {
         let (from, to) = (self.from.get_untracked(), self.to.get_untracked());
+        let everybody = self.everybody.get_untracked();
         let mut people: Vec<String> = self.people.get_untracked().into_iter().collect();
         people.sort();
         match (Day::parse(&from), Day::parse(&to)) {
-            _ if people.is_empty() => Err(tr!(backfill.nobody)),
+            _ if people.is_empty() && !everybody => Err(tr!(backfill.nobody)),
             (Some(first), Some(last)) if first <= last => {
                 let chosen = self.metrics.get_untracked();
                 let known = MetricKey::KNOWN
@@ -68,7 +85,9 @@ impl Form {
                     .filter(|key| chosen.contains(*key))
                     .map(|key| MetricKey::from(*key));
                 let metrics: Vec<MetricKey> = known.collect();
-                Ok(Wanted { people, metrics: (!metrics.is_empty()).then_some(metrics), from, to })
+                let metrics = (!metrics.is_empty()).then_some(metrics);
+                let people = if everybody { Vec::new() } else { people };
+                Ok(Wanted { people, metrics, from, to, priority: self.priority.get_untracked() })
             }
             (Some(_), Some(_)) => Err(tr!(sync.range_reversed)),
             _ => Err(tr!(backfill.dates)),
@@ -76,13 +95,59 @@ impl Form {
     }
 }
 
+impl Wanted {
+    /// With the people named: everybody who has a provider, where nobody was.
+    async fn with_people(mut self) -> Result<Self, ApiError> {
+        if self.people.is_empty() {
+            let everybody = everybody(PAGES).await?;
+            self.people = everybody.people.into_iter().filter(has_provider).map(|person| person.id).collect();
+        }
+        Ok(self)
+    }
+
+    async fn plan(&self) -> Result<Plan, ApiError> {
+        let input = backfill_estimate::BackfillInput {
+            user_ids: self.people.clone(),
+            metrics: self.metrics.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            priority: Some(self.priority.clone()),
+        };
+        Ok(send::<BackfillEstimate>(backfill_estimate::Variables { input }).await?.backfill_plan)
+    }
+
+    async fn start(self) -> Result<(RequestSyncStatus, Option<String>), ApiError> {
+        let input = request_backfill::BackfillInput {
+            user_ids: self.people,
+            metrics: self.metrics,
+            from: self.from,
+            to: self.to,
+            priority: Some(self.priority),
+        };
+        let payload = send::<RequestBackfill>(request_backfill::Variables { input }).await?.request_backfill;
+        Ok((payload.status, payload.message))
+    }
+
+    async fn reparse(self) -> Result<(RequestSyncStatus, Option<String>), ApiError> {
+        let (user_ids, metrics) = (self.people, self.metrics);
+        let input = request_reparse::ReparseInput { user_ids, metrics, from: self.from, to: self.to };
+        let payload = send::<RequestReparse>(request_reparse::Variables { input }).await?.request_reparse;
+        Ok((payload.status, payload.message))
+    }
+}
+
+fn has_provider(person: &PersonAccounts) -> bool {
+    !person.linked_accounts.is_empty()
+}
+
 /// The card with the form; closed until it is wanted.
 #[component]
-pub fn BackfillCard(#[prop(into)] on_started: Callback<()>) -> impl IntoView {
+pub fn BackfillCard(accounts: Load<People>, on_started: Callback<()>) -> impl IntoView {
     let session = use_session();
     let form = Form::new(session);
     let (plan, problem, busy) =
         (RwSignal::new(None::<(Wanted, Plan)>), RwSignal::new(None::<String>), RwSignal::new(false));
+    let flash = use_flash();
     let ask = move |event: SubmitEvent| {
         event.prevent_default();
         plan.set(None);
@@ -92,20 +157,34 @@ pub fn BackfillCard(#[prop(into)] on_started: Callback<()>) -> impl IntoView {
         };
         problem.set(None);
         busy.set(true);
-        let input = backfill_estimate::BackfillInput {
-            user_ids: wanted.people.clone(),
-            metrics: wanted.metrics.clone(),
-            from: wanted.from.clone(),
-            to: wanted.to.clone(),
-            priority: None,
-        };
+        let reparse = form.reparse.get_untracked();
         leptos::task::spawn_local(async move {
-            let answer = send::<BackfillEstimate>(backfill_estimate::Variables { input }).await;
+            let outcome = match wanted.with_people().await {
+                Ok(wanted) if wanted.people.is_empty() => {
+                    busy.try_set(false);
+                    problem.try_set(Some(tr!(backfill.nobody_linked).to_owned()));
+                    return;
+                }
+                Ok(wanted) if reparse => match wanted.reparse().await {
+                    Ok((RequestSyncStatus::Accepted, message)) => {
+                        flash.say(accepted(tr!(backfill.reparse_started), message));
+                        on_started.run(());
+                        Ok(None)
+                    }
+                    Ok((status, message)) => {
+                        problem.try_set(Some(request_refusal(&status, message)));
+                        Ok(None)
+                    }
+                    Err(error) => Err(error),
+                },
+                Ok(wanted) => wanted.plan().await.map(|plan| Some((wanted, plan))),
+                Err(error) => Err(error),
+            };
             busy.try_set(false);
-            match answer {
-                Ok(data) => plan.set(Some((wanted, data.backfill_plan))),
-                Err(error) => problem.set(Some(sentence(&error))),
-            }
+            match outcome {
+                Ok(found) => plan.try_set(found),
+                Err(error) => problem.try_set(Some(sentence(&error))).map(|_| None),
+            };
         });
     };
     let date = |label: &'static str, value: RwSignal<String>| {
@@ -124,15 +203,17 @@ pub fn BackfillCard(#[prop(into)] on_started: Callback<()>) -> impl IntoView {
             </label>
         }
     };
+    let submit = move || if form.reparse.get() { tr!(backfill.reparse) } else { tr!(backfill.show_plan) };
     view! {
         <details class="card backfill">
             <summary><h2>{tr!(backfill.title)}</h2><span class="note">{tr!(backfill.hint)}</span></summary>
             <form on:submit=ask>
-                {session.is_admin().then(|| view! { <PeopleChoice people=form.people/> })}
+                {session.is_admin().then(|| view! { <PeopleChoice form accounts/> })}
                 <div class="field-row">{date(tr!(range.from), form.from)} {date(tr!(range.to), form.to)}</div>
                 <MetricChoice metrics=form.metrics/>
+                {session.is_admin().then(|| view! { <HowChoice form/> })}
                 <div role="alert">{move || problem.get().map(|text| view! { <p class="problem">{text}</p> })}</div>
-                <button class="button" prop:disabled=move || busy.get()>{tr!(backfill.show_plan)}</button>
+                <button class="button" prop:disabled=move || busy.get()>{move || submit()}</button>
             </form>
             <div aria-live="polite">
                 {move || plan.get().map(|(wanted, shown)| view! { <PlanView wanted shown plan on_started/> })}
@@ -142,18 +223,37 @@ pub fn BackfillCard(#[prop(into)] on_started: Callback<()>) -> impl IntoView {
     .into_any()
 }
 
+/// Good news, with what the server adds about people whom it left out.
+fn accepted(words: &str, message: Option<String>) -> String {
+    message.map_or_else(|| words.to_owned(), |message| format!("{words} {message}"))
+}
+
+/// A box that sets a flag.
+fn flag(label: &'static str, value: RwSignal<bool>) -> AnyView {
+    view! {
+        <label class="check">
+            <input
+                type="checkbox"
+                prop:checked=move || value.get()
+                on:change=move |event| value.set(event_target_checked(&event))
+            />
+            <span>{label}</span>
+        </label>
+    }
+    .into_any()
+}
+
 #[component]
-fn PeopleChoice(people: RwSignal<HashSet<String>>) -> impl IntoView {
-    let list = LocalResource::new(|| {
-        send::<People>(people::Variables { first: Some(100), after: None, search: None, days: 1 })
-    });
-    let choice = move |person: &Person| {
+fn PeopleChoice(form: Form, accounts: Load<People>) -> impl IntoView {
+    let people = form.people;
+    let choice = move |person: &PersonAccounts| {
         let id = StoredValue::new(person.id.clone());
         view! {
             <label class="check">
                 <input
                     type="checkbox"
-                    prop:checked=move || people.read().contains(&*id.read_value())
+                    prop:checked=move || form.everybody.get() || people.read().contains(&*id.read_value())
+                    prop:disabled=move || form.everybody.get()
                     on:change=move |event| {
                         let on = event_target_checked(&event);
                         people.update(|set| {
@@ -165,21 +265,63 @@ fn PeopleChoice(people: RwSignal<HashSet<String>>) -> impl IntoView {
             </label>
         }
     };
-    let body = move || match &*list.read() {
-        None => view! { <p class="note">{tr!(common.loading)}</p> }.into_any(),
-        Some(Err(error)) => view! { <p class="problem">{sentence(error)}</p> }.into_any(),
-        Some(Ok(data)) => {
-            let linked = data.users.nodes.iter().filter(|person| !person.linked_accounts.is_empty());
-            linked.map(choice).collect_view().into_any()
-        }
-    };
-    view! { <fieldset class="checks"><legend>{tr!(backfill.people)}</legend>{move || body()}</fieldset> }
+    let list = loaded(accounts, 1, move |data: Signal<Arc<People>>| {
+        // The accounts change all the time, the people do not.
+        let linked = Memo::new(move |_| {
+            let data = data.read();
+            let linked = data.people.iter().filter(|person| has_provider(person));
+            linked.map(|person| (person.id.clone(), person.display_name.clone())).collect::<Vec<_>>()
+        });
+        (move || {
+            linked.track();
+            let data = data.read_untracked();
+            data.people.iter().filter(|person| has_provider(person)).map(choice).collect_view()
+        })
         .into_any()
+    });
+    view! {
+        <fieldset class="checks">
+            <legend>{tr!(backfill.people)}</legend>
+            <div class="check-all">{flag(tr!(backfill.everybody), form.everybody)}</div>
+            {list}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// How it is done: how urgently, or without asking the provider at all.
+#[component]
+fn HowChoice(form: Form) -> impl IntoView {
+    let priorities = [
+        (Priority::Low, tr!(backfill.low)),
+        (Priority::Normal, tr!(backfill.normal)),
+        (Priority::High, tr!(backfill.high)),
+    ];
+    let option = |(priority, word): (Priority, &'static str)| {
+        view! { <option value=priority.as_str().to_owned()>{word}</option> }
+    };
+    view! {
+        <div class="how">
+            <label class="field">
+                <span>{tr!(backfill.priority)}</span>
+                <select
+                    prop:disabled=move || form.reparse.get()
+                    on:change=move |event| form.priority.set(Priority::from(event_target_value(&event).as_str()))
+                >
+                    {priorities.map(option).into_iter().collect_view()}
+                </select>
+            </label>
+            {flag(tr!(backfill.reparse_hint), form.reparse)}
+        </div>
+    }
+    .into_any()
 }
 
 #[component]
 fn MetricChoice(metrics: RwSignal<HashSet<&'static str>>) -> impl IntoView {
     let f = format();
+    let mut known = MetricKey::KNOWN.to_vec();
+    known.sort_by_key(|key| group(&MetricKey::from(*key)));
     let choice = |key: &&'static str| {
         let key = *key;
         view! {
@@ -201,7 +343,7 @@ fn MetricChoice(metrics: RwSignal<HashSet<&'static str>>) -> impl IntoView {
     view! {
         <fieldset class="checks">
             <legend>{tr!(backfill.metrics)}</legend>
-            {MetricKey::KNOWN.iter().map(choice).collect_view()}
+            {known.iter().map(choice).collect_view()}
         </fieldset>
     }
     .into_any()
@@ -242,22 +384,15 @@ fn PlanView(
     let start = move |_| {
         busy.set(true);
         let wanted = wanted.get_value();
-        let input = request_backfill::BackfillInput {
-            user_ids: wanted.people,
-            metrics: wanted.metrics,
-            from: wanted.from,
-            to: wanted.to,
-            priority: None,
-        };
         leptos::task::spawn_local(async move {
-            let answer = send::<RequestBackfill>(request_backfill::Variables { input }).await;
+            let answer = wanted.start().await;
             busy.try_set(false);
-            match answer.map(|data| data.request_backfill) {
-                Ok(payload) if payload.status == RequestSyncStatus::Accepted => {
-                    flash.say(tr!(backfill.started));
+            match answer {
+                Ok((RequestSyncStatus::Accepted, message)) => {
+                    flash.say(accepted(tr!(backfill.started), message));
                     plan.try_set(None);
                 }
-                Ok(payload) => flash.warn(request_refusal(&payload.status, payload.message)),
+                Ok((status, message)) => flash.warn(request_refusal(&status, message)),
                 Err(error) => flash.warn(sentence(&error)),
             }
             on_started.run(());
