@@ -3,11 +3,18 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::people::PeopleError;
 
 /// Tells the time: epoch milliseconds, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// A clock that runs at another rate than `machine`: when that shows `base`, it shows `origin`, and from then on `rate`
+/// milliseconds for each (epoch milliseconds). Processes with the same three numbers agree on the time.
+pub fn scaled_clock(machine: Clock, base: i64, origin: i64, rate: u32) -> Clock {
+    Arc::new(move || origin + (machine() - base) * i64::from(rate))
+}
 
 /// An OAuth client that both providers know.
 #[derive(Clone, Debug)]
@@ -37,6 +44,10 @@ pub struct SimulatorConfig {
     pub state_file: Option<PathBuf>,
     /// The key under which tokens are signed. The same key honours the tokens of an earlier run.
     pub signing_key: Vec<u8>,
+    /// How many people there are besides the twelve.
+    pub extra_people: usize,
+    /// How long each answer of a provider takes besides its making: real time, whatever the clock says.
+    pub latency: Duration,
 }
 
 impl SimulatorConfig {
@@ -54,6 +65,8 @@ impl SimulatorConfig {
             scenario: None,
             state_file: None,
             signing_key: b"a simulator has no secrets".to_vec(),
+            extra_people: 0,
+            latency: Duration::ZERO,
         }
     }
 }

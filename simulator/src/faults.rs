@@ -141,6 +141,26 @@ impl Faults {
         taken
     }
 
+    /// The days that are held back from a person for good or until later than an instant, whatever is asked for.
+    pub(crate) fn held_back(&self, provider: Provider, person: &str, now: i64) -> Vec<Withheld> {
+        let all = |rule: &&FaultRule| {
+            rule.provider.is_none_or(|wanted| wanted == provider)
+                && rule.person.as_deref().is_none_or(|wanted| wanted == person)
+                && rule.path_prefix.is_none()
+                && rule.data_type.is_none()
+                && rule.count.is_none()
+        };
+        let days = |rule: &FaultRule| match &rule.kind {
+            FaultKind::LateData { from, to, until }
+                if until.is_none_or(|until| until.as_millisecond() > now) =>
+            {
+                Some(Withheld { from: *from, to: *to })
+            }
+            _ => None,
+        };
+        self.rules.iter().filter(all).filter_map(days).collect()
+    }
+
     /// The days that are held back from a request at an instant (epoch milliseconds).
     pub(crate) fn withheld(&mut self, target: Target<'_>, now: i64) -> Vec<Withheld> {
         self.take(target, |kind| {

@@ -23,6 +23,9 @@ pub(crate) async fn pass(Shared(state): Shared<State>, request: Request, next: N
     let target = Target { provider, person: person.as_deref(), path: &path };
     let faults = state.faults().take(target, on_the_wire);
     let query = request.uri().query().unwrap_or_default().to_owned();
+    if !state.latency().is_zero() {
+        tokio::time::sleep(state.latency()).await;
+    }
     let response = meet(&state, provider, &query, faults, request, next).await;
     state.log().add(RequestKind {
         provider,
@@ -74,8 +77,7 @@ async fn meet(
         match fault {
             FaultKind::Latency { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
             FaultKind::TooManyRequests { retry_after } if google => {
-                return wire
-                    .refuse(&GoogleError::quota(state.switches().google_requests_per_minute, retry_after));
+                return wire.refuse(&GoogleError::quota(state.switches().google_person_limit(), retry_after));
             }
             FaultKind::TooManyRequests { retry_after } => return fitbit_429(state, retry_after),
             FaultKind::ServerErrorJson { status } if google => {

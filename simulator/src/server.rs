@@ -8,12 +8,13 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use crate::config::{SimulatorConfig, SimulatorError};
 use crate::people::Profile;
 use crate::state::State;
-use crate::{control, fitbit, gate, google};
+use crate::{control, fitbit, gate, google, push};
 
 /// Both providers and the control API on one loopback address, until it is shut down or dropped.
 pub struct Simulator {
@@ -38,7 +39,7 @@ fn routes(state: State) -> Router {
         .layer(from_fn_with_state(state.clone(), gate::pass))
         .nest("/control", control::routes())
         .route("/", get(control::about))
-        .layer(CompressionLayer::new().gzip(true))
+        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
         .with_state(state)
 }
 
@@ -55,6 +56,7 @@ impl Simulator {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let addr = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel::<()>();
+        let telling = tokio::spawn(push::run(state.clone()));
         let task = tokio::spawn(async move {
             let until_stopped = async {
                 // an error means that the simulator was dropped: that stops it too
@@ -63,6 +65,7 @@ impl Simulator {
             if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(until_stopped).await {
                 tracing::error!(%error, "the simulator stopped");
             }
+            telling.abort();
         });
         Ok(Simulator { addr, state, stop: Some(stop), task: Some(task) })
     }

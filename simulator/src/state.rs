@@ -1,9 +1,9 @@
 //! What all handlers share.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,10 @@ use crate::oauth::grants::{GrantState, Grants};
 use crate::oauth::scopes::Scopes;
 use crate::oauth::tokens::{Claims, Kind, Signer, client_mark};
 use crate::people::{People, Person, View};
+use crate::push::Push;
 use crate::request_log::RequestLog;
 use crate::switches::Switches;
+use crate::usage::{Account, Refresh, Usage};
 
 /// The shared state; cheap to clone.
 #[derive(Clone)]
@@ -30,8 +32,9 @@ struct Inner {
     switches: Mutex<Switches>,
     faults: Mutex<Faults>,
     grants: Mutex<Grants>,
+    push: Push,
     log: Mutex<RequestLog>,
-    quotas: Mutex<HashMap<(Provider, String), (i64, u32)>>,
+    usage: Mutex<Usage>,
 }
 
 /// A scenario file: what the control API takes, in one document.
@@ -79,14 +82,15 @@ impl State {
         Ok(State {
             inner: Arc::new(Inner {
                 signer: Signer::new(&config.signing_key),
+                people: Arc::new(People::with(config.extra_people)?),
                 config,
                 clock_offset: AtomicI64::new(0),
-                people: Arc::new(People::load()?),
                 switches: Mutex::new(scenario.switches),
                 faults: Mutex::new(Faults { rules: scenario.faults }),
+                push: Push::default(),
                 grants: Mutex::new(Grants { state: kept, ..Grants::default() }),
                 log: Mutex::default(),
-                quotas: Mutex::default(),
+                usage: Mutex::default(),
             }),
         })
     }
@@ -117,6 +121,10 @@ impl State {
         &self.inner.signer
     }
 
+    pub(crate) fn push(&self) -> &Push {
+        &self.inner.push
+    }
+
     pub(crate) fn switches(&self) -> Switches {
         lock(&self.inner.switches).clone()
     }
@@ -139,6 +147,11 @@ impl State {
 
     pub(crate) fn client(&self, client_id: &str) -> Option<&Client> {
         self.inner.config.clients.iter().find(|client| client.client_id == client_id)
+    }
+
+    /// All registered clients.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.inner.config.clients.iter()
     }
 
     pub(crate) fn any_loopback(&self) -> bool {
@@ -202,15 +215,30 @@ impl State {
         View::new(self.people().clone(), caller.person.clone(), self.now(), withheld)
     }
 
-    /// Counts a request against a quota whose windows have a number. Returns the requests made in this window, with this one.
-    pub(crate) fn count_quota(&self, provider: Provider, account: String, window: i64) -> u32 {
-        let mut quotas = lock(&self.inner.quotas);
-        let entry = quotas.entry((provider, account)).or_insert((window, 0));
-        if entry.0 != window {
-            *entry = (window, 0);
-        }
-        entry.1 += 1;
-        entry.1
+    /// Counts a request against a person's quota. Returns the requests of this window, with this one.
+    pub(crate) fn spend(&self, caller: &Caller, limit: u32) -> u32 {
+        let Claims { provider, client, person, .. } = caller.claims.clone();
+        self.usage().spend(Account::Person { provider, client, person }, self.now(), limit)
+    }
+
+    /// Counts a request against the quota of all people of a client together.
+    pub(crate) fn spend_of_project(&self, caller: &Caller, limit: u32) -> u32 {
+        self.usage().spend(Account::Project { client: caller.claims.client }, self.now(), limit)
+    }
+
+    /// Counts a refresh by the token that was sent, whoever's it is.
+    pub(crate) fn refreshed(&self, provider: Provider, token: Option<&str>, what: Refresh) {
+        let claims = token.and_then(|token| self.signer().read(provider, token, self.people()));
+        self.usage().refreshed(provider, claims.as_ref().map(|claims| claims.person.as_str()), what);
+    }
+
+    pub(crate) fn usage(&self) -> MutexGuard<'_, Usage> {
+        lock(&self.inner.usage)
+    }
+
+    /// How long each answer takes besides its making.
+    pub(crate) fn latency(&self) -> Duration {
+        self.inner.config.latency
     }
 }
 

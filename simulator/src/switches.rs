@@ -27,6 +27,13 @@ pub struct Switches {
     pub google_retry_after: bool,
     /// Google: requests a person may make in a minute.
     pub google_requests_per_minute: u32,
+    /// Google: requests that all people of a client may make in a minute together.
+    pub google_project_requests_per_minute: u32,
+    /// Google: people who may ever consent to a client; 0 for any number.
+    pub google_app_users: u32,
+    /// Google: the client is not verified: 150 requests a minute and person, 15,000 of all, 100 people, where the other
+    /// switches allow more.
+    pub google_unverified_app: bool,
     /// Google: temperature baseline and deviation of the first seven nights are the string `"NaN"` instead of absent.
     pub google_nan_strings: bool,
     /// Google: the first page is empty and has a token.
@@ -69,6 +76,26 @@ pub struct Switches {
     pub fitbit_oxygen_range_days: u32,
     /// Fitbit: heart zones of a day without heart rate have only their names and limits.
     pub fitbit_minimal_heart_zones: bool,
+    /// Google: a webhook call is an array of notifications instead of one.
+    pub google_webhook_array: bool,
+    /// Google: notifications say version `v4` and operation `UPDATE`.
+    pub google_webhook_v4: bool,
+    /// Google: notifications lack the secret in `Authorization`.
+    pub google_webhook_without_authorization: bool,
+    /// Google: changes of a subscriber are answered by an operation that holds it.
+    pub google_webhook_operation: bool,
+    /// Webhooks: every notification is sent twice.
+    pub push_duplicate: bool,
+    /// Webhooks: the newest is sent first.
+    pub push_out_of_order: bool,
+    /// Webhooks: nothing is sent, and nothing is repeated later.
+    pub push_lost: bool,
+    /// Webhooks: signed with somebody else's key.
+    pub push_forged: bool,
+    /// Webhooks: without a signature.
+    pub push_unsigned: bool,
+    /// Webhooks: nothing is sent but by the control API.
+    pub push_by_hand: bool,
     /// Both: every request is answered with 410.
     pub gone: bool,
 }
@@ -80,6 +107,9 @@ impl Default for Switches {
             google_refresh_rotation: false,
             google_retry_after: false,
             google_requests_per_minute: 300,
+            google_project_requests_per_minute: 120_000,
+            google_app_users: 0,
+            google_unverified_app: false,
             google_nan_strings: false,
             google_empty_page_with_token: false,
             google_empty_next_page_token: false,
@@ -101,7 +131,39 @@ impl Default for Switches {
             fitbit_heart_range_days: 366,
             fitbit_oxygen_range_days: 0,
             fitbit_minimal_heart_zones: false,
+            google_webhook_array: false,
+            google_webhook_v4: false,
+            google_webhook_without_authorization: false,
+            google_webhook_operation: false,
+            push_duplicate: false,
+            push_out_of_order: false,
+            push_lost: false,
+            push_forged: false,
+            push_unsigned: false,
+            push_by_hand: false,
             gone: false,
         }
+    }
+}
+
+impl Switches {
+    /// The lower of two limits for clients that are not verified.
+    fn unless_unverified(&self, limit: u32, unverified: u32) -> u32 {
+        if self.google_unverified_app { limit.min(unverified) } else { limit }
+    }
+
+    /// Google: requests of a person in a minute.
+    pub(crate) fn google_person_limit(&self) -> u32 {
+        self.unless_unverified(self.google_requests_per_minute, 150)
+    }
+
+    /// Google: requests of all people in a minute.
+    pub(crate) fn google_project_limit(&self) -> u32 {
+        self.unless_unverified(self.google_project_requests_per_minute, 250 * 60)
+    }
+
+    /// Google: people who may ever consent.
+    pub(crate) fn google_user_limit(&self) -> u32 {
+        self.unless_unverified(if self.google_app_users == 0 { u32::MAX } else { self.google_app_users }, 100)
     }
 }

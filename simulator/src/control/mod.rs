@@ -1,5 +1,6 @@
 //! The control API: what tests and the demo ask of the world itself.
 
+mod range;
 mod truth;
 
 use axum::body::Bytes;
@@ -27,18 +28,21 @@ pub(crate) fn routes() -> Router<State> {
     Router::new()
         .route("/people", get(people))
         .route("/people/{id}/truth", get(truth_of_day))
+        .route("/people/{id}/truth/range", get(truth_of_range))
+        .route("/usage", get(usage).delete(clear_usage))
         .route("/consent", post(consent))
         .route("/switches", get(switches).put(set_switches))
         .route("/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/requests", get(requests).delete(clear_requests))
         .route("/clock", get(clock).post(advance_clock))
+        .nest("/push", crate::push::routes())
 }
 
-fn refuse(status: StatusCode, message: impl Into<String>) -> Refusal {
+pub(crate) fn refuse(status: StatusCode, message: impl Into<String>) -> Refusal {
     (status, Json(json!({ "error": message.into() }))).into_response().into()
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
     serde_json::from_slice(body)
         .map_err(|error| refuse(StatusCode::BAD_REQUEST, format!("the body does not fit: {error}")))
 }
@@ -65,6 +69,7 @@ async fn people(Shared(state): Shared<State>) -> Json<Value> {
                 "google_id": profile.google_id,
                 "fitbit_id": profile.fitbit_id,
                 "time_zone": profile.zone,
+                "provider": profile.provider(),
                 "special": profile.special,
             })
         })
@@ -95,6 +100,62 @@ async fn truth_of_day(
         Some(day) => Json(truth::of_day(&view, day)).into_response(),
         None => refuse(StatusCode::BAD_REQUEST, "day is a date, YYYY-MM-DD, or today").into_response(),
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RangeQuery {
+    provider: Provider,
+    from: Day,
+    to: Day,
+    at: Option<jiff::Timestamp>,
+    /// Comma-separated.
+    metrics: Option<String>,
+    #[serde(default)]
+    native: bool,
+}
+
+/// Everything that a provider would tell of some days, both ends included, now or at an instant.
+async fn truth_of_range(
+    Shared(state): Shared<State>,
+    Path(id): Path<String>,
+    Query(query): Query<RangeQuery>,
+) -> Response {
+    let Some(person) = state.people().find(&id) else {
+        return refuse(
+            StatusCode::NOT_FOUND,
+            format!("nobody here has the id {id}; GET /control/people lists all"),
+        )
+        .into_response();
+    };
+    let now = query.at.map_or(state.now_ms(), jiff::Timestamp::as_millisecond);
+    let withheld = state.faults().held_back(query.provider, person.profile.id, now);
+    let view = View::new(state.people().clone(), person.clone(), now.div_euclid(1000), withheld);
+    let metrics = query.metrics.iter().flat_map(|words| words.split(',')).map(str::to_owned).collect();
+    let asked = range::Asked {
+        provider: query.provider,
+        from: query.from,
+        to: query.to,
+        metrics,
+        native: query.native,
+    };
+    Json(range::tell(&view, &asked)).into_response()
+}
+
+#[derive(Deserialize)]
+struct UsageQuery {
+    #[serde(default)]
+    windows: bool,
+}
+
+/// What was spent of quotas, and the refreshes.
+async fn usage(Shared(state): Shared<State>, Query(query): Query<UsageQuery>) -> Json<Value> {
+    Json(state.usage().told(query.windows))
+}
+
+async fn clear_usage(Shared(state): Shared<State>) -> StatusCode {
+    state.usage().clear();
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,8 @@ use crate::oauth::scopes::Scopes;
 use crate::people::{Day, Exercise, ExerciseKind, HeartZone};
 use crate::refusal::Refusal;
 
-fn log_id(exercise: &Exercise) -> u64 {
+/// Fitbit's id of an exercise.
+pub(crate) fn log_id(exercise: &Exercise) -> u64 {
     10_000_000_000 + exercise.id % 89_999_999_999
 }
 

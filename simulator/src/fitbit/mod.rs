@@ -19,7 +19,7 @@ use axum::Router;
 use axum::extract::{OriginalUri, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde_json::Value;
 
 use crate::faults::{FaultKind, Provider, Target};
@@ -31,7 +31,9 @@ use crate::state::{Caller, State, TokenProblem};
 use crate::switches::Switches;
 use dates::Units;
 use error::{VISIT, error};
+pub(crate) use exercise::log_id as exercise_log_id;
 use shuffle::Shuffled;
+pub(crate) use sleep::log_id as sleep_log_id;
 
 /// What an endpoint gets.
 pub(crate) struct Call {
@@ -198,10 +200,10 @@ impl Rate {
     fn count(state: &State, caller: &Caller) -> Rate {
         let switches = state.switches();
         let now = state.now();
-        let account = format!("{:08x}/{}", caller.claims.client, caller.person.profile.id);
+        let limit = switches.fitbit_requests_per_hour;
         Rate {
-            limit: switches.fitbit_requests_per_hour,
-            made: state.count_quota(Provider::Fitbit, account, now.div_euclid(3600)),
+            limit,
+            made: state.spend(caller, limit),
             reset: 3600 - now.rem_euclid(3600),
             retry_after: switches.fitbit_retry_after,
         }
@@ -233,6 +235,10 @@ pub(crate) fn routes() -> Router<State> {
         .route("/oauth2/token", post(fitbit::token))
         .route("/oauth2/revoke", post(fitbit::revoke))
         .route("/1.1/oauth2/introspect", post(fitbit::introspect))
+        .route("/1/user/-/apiSubscriptions.json", any(crate::push::fitbit::api))
+        .route("/1/user/-/apiSubscriptions/{id}", any(crate::push::fitbit::api))
+        .route("/1/user/-/{collection}/apiSubscriptions.json", any(crate::push::fitbit::api))
+        .route("/1/user/-/{collection}/apiSubscriptions/{id}", any(crate::push::fitbit::api))
         .fallback(get(data))
 }
 

@@ -72,7 +72,8 @@ fn thirty_day_mean(call: &Call, day: Day, stage: Stage) -> Value {
     ((nights.iter().sum::<u32>() + count / 2) / count).into()
 }
 
-fn log_id(sleep: &Sleep) -> u64 {
+/// Fitbit's id of a sleep log.
+pub(crate) fn log_id(sleep: &Sleep) -> u64 {
     10_000_000_000 + sleep.id % 89_999_999_999
 }
 

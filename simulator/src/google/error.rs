@@ -139,21 +139,43 @@ impl GoogleError {
         GoogleError::new(404, "NOT_FOUND", "Requested entity was not found.", Vec::new())
     }
 
+    /// A thing of that name is there.
+    pub(crate) fn already_exists() -> GoogleError {
+        GoogleError::new(409, "ALREADY_EXISTS", "Requested entity already exists", Vec::new())
+    }
+
+    /// The two verification posts were not answered as they must be.
+    pub(crate) fn endpoint_not_verified() -> GoogleError {
+        GoogleError::new(400, "FAILED_PRECONDITION", "The endpoint could not be verified.", Vec::new())
+    }
+
+    /// A subscriber with subscriptions is removed by force only.
+    pub(crate) fn subscriptions_left() -> GoogleError {
+        GoogleError::new(400, "FAILED_PRECONDITION", "The subscriber has subscriptions.", Vec::new())
+    }
+
     /// Too many requests in this minute.
     pub(crate) fn quota(limit: u32, retry_after: Option<u64>) -> GoogleError {
+        GoogleError::exhausted("defaultPerMinutePerUser", "Requests per minute per user", limit, retry_after)
+    }
+
+    /// Too many requests of all people together in this minute.
+    pub(crate) fn project_quota(limit: u32, retry_after: Option<u64>) -> GoogleError {
+        GoogleError::exhausted("defaultPerMinutePerProject", "Requests per minute", limit, retry_after)
+    }
+
+    fn exhausted(name: &str, words: &str, limit: u32, retry_after: Option<u64>) -> GoogleError {
         let metadata = json!({
             "service": HEALTH,
             "quota_metric": "health.googleapis.com/default_requests",
-            "quota_limit": "defaultPerMinutePerUser",
+            "quota_limit": name,
             "quota_limit_value": limit.to_string(),
         });
-        let error = GoogleError::new(
-            429,
-            "RESOURCE_EXHAUSTED",
-            "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute per user' of service \
-             'health.googleapis.com'.",
-            vec![info("RATE_LIMIT_EXCEEDED", "googleapis.com", metadata)],
+        let message = format!(
+            "Quota exceeded for quota metric 'Requests' and limit '{words}' of service 'health.googleapis.com'."
         );
+        let details = vec![info("RATE_LIMIT_EXCEEDED", "googleapis.com", metadata)];
+        let error = GoogleError::new(429, "RESOURCE_EXHAUSTED", &message, details);
         match retry_after {
             Some(seconds) => error.with(header::RETRY_AFTER, seconds.to_string()),
             None => error,

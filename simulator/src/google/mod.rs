@@ -68,12 +68,14 @@ impl Call {
 
     fn count(&self, caller: &Caller) -> Result<(), GoogleError> {
         let switches = self.state.switches();
-        let limit = switches.google_requests_per_minute;
-        let now = self.state.now();
-        let account = format!("{:08x}/{}", caller.claims.client, caller.person.profile.id);
-        if self.state.count_quota(Provider::Google, account, now.div_euclid(60)) > limit {
-            let left = (60 - now.rem_euclid(60)) as u64;
-            return Err(GoogleError::quota(limit, switches.google_retry_after.then_some(left)));
+        let (limit, project) = (switches.google_person_limit(), switches.google_project_limit());
+        let left = (60 - self.state.now().rem_euclid(60)) as u64;
+        let retry_after = switches.google_retry_after.then_some(left);
+        if self.state.spend(caller, limit) > limit {
+            return Err(GoogleError::quota(limit, retry_after));
+        }
+        if self.state.spend_of_project(caller, project) > project {
+            return Err(GoogleError::project_quota(project, retry_after));
         }
         Ok(())
     }
@@ -280,6 +282,7 @@ pub(crate) fn routes() -> Router<State> {
         .route("/v4/users/{user}/dataTypes/{type}/{collection}/{id}", get(get_point))
         .route("/v4/users/{user}/pairedDevices/{id}", get(get_device))
         .route("/v4/users/{user}/{what}", get(get_single))
+        .merge(crate::push::google::routes())
         .method_not_allowed_fallback(not_found)
         .fallback(not_found)
 }

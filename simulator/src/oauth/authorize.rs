@@ -152,6 +152,15 @@ impl AuthorizeRequest {
         let now = state.now_ms();
         let mut grants = state.grants();
         grants.forget_old_codes(now);
+        let limit = state.switches().google_user_limit();
+        if self.provider == Provider::Google && !grants.admit(self.provider, mark, person.profile.id, limit) {
+            return Err(problem(
+                403,
+                "rate_limit_exceeded",
+                "Sign in with Google temporarily disabled for this app. This app has not been verified yet by Google in order \
+                 to use Google Sign In.",
+            ));
+        }
         let before = grants.granted(self.provider, mark, person.profile.id);
         let scopes = match before {
             Some(before) if self.include_granted => scopes.or(before),
@@ -268,7 +277,9 @@ pub(crate) async fn answer(
             .map_err(|name| problem(400, "invalid_scope", format!("Unknown scope: {name}")))?;
         let decision = match form.get("decision") {
             Some("allow") => {
-                Decision::Allow { person: form.get("person").unwrap_or_default().to_owned(), scopes }
+                // what is typed in goes before the list
+                let person = form.get("who").or(form.get("person")).unwrap_or_default().to_owned();
+                Decision::Allow { person, scopes }
             }
             _ => Decision::Deny,
         };

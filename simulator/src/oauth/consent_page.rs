@@ -20,6 +20,7 @@ legend { font-weight: 600; padding: 0 .4rem; }
 label { display: grid; grid-template-columns: 1.5rem minmax(0, 1fr); gap: .5rem; align-items: start; padding: .4rem 0; cursor: pointer; }
 label + label { border-top: 1px solid var(--edge); }
 input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--act); }
+input.who { width: 100%; height: auto; font: inherit; padding: .5rem .75rem; }
 small { display: block; }
 .actions { display: flex; gap: .75rem; justify-content: flex-end; flex-wrap: wrap; }
 button { font: inherit; font-weight: 600; padding: .6rem 1.4rem; border-radius: 2rem; border: 1px solid var(--edge);
@@ -63,7 +64,7 @@ fn page(title: &str, body: &str) -> String {
 pub(crate) fn ask(request: &AuthorizeRequest, people: &People) -> String {
     let brand = brand(request.provider);
     let mut radios = String::new();
-    for (number, person) in people.all().iter().enumerate() {
+    for (number, person) in people.all().iter().take(people.named()).enumerate() {
         let profile = &person.profile;
         let checked = if number == 0 { " checked" } else { "" };
         radios.push_str(&format!(
@@ -71,6 +72,13 @@ pub(crate) fn ask(request: &AuthorizeRequest, people: &People) -> String {
             profile.id,
             escaped(profile.name),
             escaped(profile.special),
+        ));
+    }
+    if people.all().len() > people.named() {
+        let count = people.all().len() - people.named();
+        radios.push_str(&format!(
+            "<p><input type=\"text\" class=\"who\" name=\"who\" autocomplete=\"off\" \
+             placeholder=\"or one of {count} others, by name or id\" aria-label=\"Name or id of somebody else\"></p>"
         ));
     }
     let mut boxes = String::new();

@@ -14,6 +14,7 @@ use crate::faults::{FaultKind, Provider, Target};
 use crate::fitbit::error::{VISIT, error};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::usage::Refresh;
 
 const PATH: &str = "/fitbit/oauth2/token";
 
@@ -57,7 +58,12 @@ pub(crate) async fn token(Shared(state): Shared<State>, headers: HeaderMap, body
     };
     let answer = match form.get("grant_type") {
         Some("authorization_code") => exchange(&state, &client, &form),
-        Some("refresh_token") => refresh(&state, &client, &form),
+        Some("refresh_token") => {
+            let answer = refresh(&state, &client, &form);
+            let what = answer.as_ref().map_or(Refresh::Refused, |(_, what)| *what);
+            state.refreshed(Provider::Fitbit, form.get("refresh_token"), what);
+            answer.map(|(answer, _)| answer)
+        }
         Some(_) => Err(bad("unsupported_grant_type", "The grant type is not supported.")),
         None => Err(bad("invalid_request", "Missing 'grant_type' parameter value.")),
     };
@@ -116,7 +122,7 @@ fn exchange(state: &State, client_id: &str, form: &Fields) -> Result<Value, Refu
     Ok(answer(state, &claims, &Claims { kind: Kind::Refresh, ..claims.clone() }))
 }
 
-fn refresh(state: &State, client_id: &str, form: &Fields) -> Result<Value, Refusal> {
+fn refresh(state: &State, client_id: &str, form: &Fields) -> Result<(Value, Refresh), Refusal> {
     let given = form
         .get("refresh_token")
         .ok_or_else(|| bad("invalid_request", "Missing parameters: refresh_token"))?;
@@ -142,15 +148,18 @@ fn refresh(state: &State, client_id: &str, form: &Fields) -> Result<Value, Refus
     if !switches.fitbit_refresh_rotation {
         grants.touched(&claims, now);
         drop(grants);
-        return Ok(answer(state, &Claims { kind: Kind::Access, issued: now, ..claims.clone() }, &claims));
+        let access = Claims { kind: Kind::Access, issued: now, ..claims.clone() };
+        return Ok((answer(state, &access, &claims), Refresh::Given));
     }
-    let rotation = match grants.turn(&claims, now, switches.fitbit_same_answer) {
-        Turn::New(rotation) | Turn::Same(rotation) => rotation,
+    let (rotation, what) = match grants.turn(&claims, now, switches.fitbit_same_answer) {
+        Turn::New(rotation) => (rotation, Refresh::Given),
+        Turn::Same(rotation) => (rotation, Refresh::Repeated),
         Turn::Spent => return Err(dead()),
     };
     drop(grants);
     let refresh = Claims { generation: rotation.generation, ..claims };
-    Ok(answer(state, &Claims { kind: Kind::Access, issued: rotation.issued, ..refresh.clone() }, &refresh))
+    let access = Claims { kind: Kind::Access, issued: rotation.issued, ..refresh.clone() };
+    Ok((answer(state, &access, &refresh), what))
 }
 
 fn answer(state: &State, access: &Claims, refresh: &Claims) -> Value {

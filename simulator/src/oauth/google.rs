@@ -13,6 +13,7 @@ use super::{Fields, basic_credentials, verifier_fits};
 use crate::faults::{FaultKind, Provider, Target};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::usage::Refresh;
 
 const PATH: &str = "/google/token";
 
@@ -27,6 +28,9 @@ fn bad(error: &str, description: &str) -> Refusal {
 /// `POST /google/token`.
 pub(crate) async fn token(Shared(state): Shared<State>, headers: HeaderMap, body: Bytes) -> Response {
     let form = Fields::read(&body);
+    if form.get("grant_type") == Some(crate::push::account::GRANT) {
+        return crate::push::account::token(&state, &form);
+    }
     let (id, secret) = basic_credentials(&headers).unwrap_or_else(|| {
         (
             form.get("client_id").unwrap_or_default().to_owned(),
@@ -43,7 +47,12 @@ pub(crate) async fn token(Shared(state): Shared<State>, headers: HeaderMap, body
     }
     let answer = match form.get("grant_type") {
         Some("authorization_code") => exchange(&state, &client.client_id, &form),
-        Some("refresh_token") => refresh(&state, &client.client_id, &form),
+        Some("refresh_token") => {
+            let answer = refresh(&state, &client.client_id, &form);
+            let what = if answer.is_ok() { Refresh::Given } else { Refresh::Refused };
+            state.refreshed(Provider::Google, form.get("refresh_token"), what);
+            answer
+        }
         Some(other) => Err(bad("unsupported_grant_type", &format!("Invalid grant_type: {other}"))),
         None => Err(bad("invalid_request", "Required parameter is missing: grant_type")),
     };

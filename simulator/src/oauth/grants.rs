@@ -1,6 +1,6 @@
 //! What tokens alone cannot say: codes that wait, refresh tokens that were replaced, consents that were withdrawn.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,9 @@ pub(crate) struct GrantState {
     refreshable: BTreeMap<String, Vec<u64>>,
     /// Grant to its last use, epoch seconds.
     used: BTreeMap<u64, i64>,
+    /// Google: accounts that ever consented. A withdrawn consent gives no place back.
+    #[serde(default)]
+    ever: BTreeSet<String>,
 }
 
 /// All that is known of consents.
@@ -94,6 +97,14 @@ impl Grants {
     /// Scopes that the account has granted this client before (Google's `include_granted_scopes`).
     pub(crate) fn granted(&self, provider: Provider, client: u32, person: &str) -> Option<Scopes> {
         self.state.granted.get(&account(provider, client, person)).copied().map(Scopes)
+    }
+
+    /// Gives a person a place among those who may use a client, if there is one left.
+    pub(crate) fn admit(&mut self, provider: Provider, client: u32, person: &str, limit: u32) -> bool {
+        let key = account(provider, client, person);
+        let of_client = account(provider, client, "");
+        let others = self.state.ever.iter().filter(|other| other.starts_with(&of_client)).count();
+        self.state.ever.contains(&key) || ((others as u64) < u64::from(limit) && self.state.ever.insert(key))
     }
 
     /// Remembers a consent; `refreshable` if its answer carries a refresh token.

@@ -15,7 +15,7 @@ async fn a_consent_gives_tokens_and_the_granted_scopes() {
     let redirect = world.click(&google_authorize(&ALL_GOOGLE), "nora", json!({})).await;
     assert!(redirect.0.as_str().starts_with(REDIRECT));
     assert_eq!(redirect.field("state").as_deref(), Some("some state"));
-    assert_eq!(redirect.field("scope").unwrap().split(' ').count(), 5);
+    assert_eq!(redirect.field("scope").unwrap().split(' ').count(), 6);
     let code = redirect.field("code").unwrap();
     assert!(code.starts_with("4/0A"));
     let tokens = world.google_exchange(&code, VERIFIER).await.ok();
