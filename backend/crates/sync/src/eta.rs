@@ -69,7 +69,7 @@ mod tests {
             period_start: EpochMs(1_000 * HOUR_MS),
             used: 150,
             limit: 150,
-            blocked_until: None,
+            ..BudgetState::default()
         };
         let eta = eta_s(work(301), HOURLY, used, NOW);
         // 150 in the next hour, 150 in the one after it, one in the third: 50 minutes and two hours from now.
@@ -92,7 +92,7 @@ mod tests {
             (few, more) in (0i64..5_000, 0i64..5_000),
             (used, reserve) in (0i32..150, 0i32..149),
         ) {
-            let state = BudgetState { period_start: NOW, used, limit: 150, blocked_until: None };
+            let state = BudgetState { period_start: NOW, used, limit: 150, ..BudgetState::default() };
             let eta = |requests| eta_s(Work { reserve, ..work(requests) }, HOURLY, state, NOW);
             prop_assert!(eta(few) <= eta(few + more) + 60);
             prop_assert!(eta(few) >= 0);
