@@ -166,7 +166,11 @@ impl Store {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn forget_silent_push(&self, provider: ProviderKey, before: EpochMs) -> Result<u64, StoreError> {
+    pub async fn forget_silent_push(
+        &self,
+        provider: ProviderKey,
+        before: EpochMs,
+    ) -> Result<u64, StoreError> {
         use linked_account::Column as C;
         let tx = self.write().await?;
         let ended = linked_account::Entity::update_many()
@@ -272,7 +276,12 @@ impl WriteTx {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn put_off_notices(&self, user: UserId, ids: &[i64], due_at: EpochMs) -> Result<(), StoreError> {
+    pub async fn put_off_notices(
+        &self,
+        user: UserId,
+        ids: &[i64],
+        due_at: EpochMs,
+    ) -> Result<(), StoreError> {
         push_notice::Entity::update_many()
             .col_expr(push_notice::Column::DueAt, Expr::value(due_at.0))
             .filter(push_notice::Column::UserId.eq(user.0))

@@ -84,11 +84,7 @@ impl SyncEngine {
     ///
     /// # Errors
     /// The store's own; nothing was stored then.
-    pub async fn note(
-        &self,
-        provider: ProviderKey,
-        told: &[Notification],
-    ) -> Result<Vec<Noted>, SyncError> {
+    pub async fn note(&self, provider: ProviderKey, told: &[Notification]) -> Result<Vec<Noted>, SyncError> {
         let mut outcomes = vec![Noted::UnknownSubject; told.len()];
         let (places, new): (Vec<usize>, Vec<NewNotice>) =
             told.iter().enumerate().filter_map(|(at, one)| Some((at, notice(provider, one)?))).unzip();
@@ -200,17 +196,11 @@ impl SyncEngine {
     /// Whether the account's consent still stands, by a refresh of its tokens: that the access token is still taken
     /// proves little.
     async fn check_consent(&self, link: &LinkedAccount, owner: &str) -> Result<Access, SyncError> {
-        let generation =
-            self.store.link_tokens(link.user_id, link.id).await?.map(|tokens| tokens.generation);
+        let generation = self.store.link_tokens(link.user_id, link.id).await?.map(|tokens| tokens.generation);
         self.access(link, generation, owner).await
     }
 
-    async fn put_off(
-        &self,
-        user: UserId,
-        notices: &[PushNotice],
-        until: EpochMs,
-    ) -> Result<(), SyncError> {
+    async fn put_off(&self, user: UserId, notices: &[PushNotice], until: EpochMs) -> Result<(), SyncError> {
         let tx = self.store.write().await?;
         tx.put_off_notices(user, &ids(notices), until).await?;
         tx.commit().await?;
@@ -393,7 +383,9 @@ mod tests {
         let (narrow, idle) = google(&[of(1, "steps", day), of(2, "sleep", night), of(3, "distance", day)]);
         assert_eq!((narrow.len(), idle), (1, vec![]));
         assert_eq!(narrow[0].days, DayRange { start: date(2026, 11, 20), end: next_day(TODAY) });
-        assert!([Metric::Steps, Metric::Sleep, Metric::Distance].iter().all(|m| narrow[0].metrics.contains(m)));
+        assert!(
+            [Metric::Steps, Metric::Sleep, Metric::Distance].iter().all(|m| narrow[0].metrics.contains(m))
+        );
         assert!(!narrow[0].metrics.contains(&Metric::HeartRate));
         assert_eq!(narrow[0].notices.len(), 3);
     }
@@ -435,7 +427,11 @@ mod tests {
         };
         let kept = |subject, operation| notice(ProviderKey::GoogleHealth, &told(subject, operation));
         assert_eq!(kept("blood-glucose", PushOperation::Upsert), None);
-        assert_eq!(kept("blood-glucose", PushOperation::Delete).unwrap().subject, "", "a consent may have ended");
+        assert_eq!(
+            kept("blood-glucose", PushOperation::Delete).unwrap().subject,
+            "",
+            "a consent may have ended"
+        );
         assert_eq!(kept("steps", PushOperation::Upsert).unwrap().operation, "upsert");
     }
 }

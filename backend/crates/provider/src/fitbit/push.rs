@@ -76,12 +76,7 @@ impl Subscriptions {
         Self { set_up, config, http, key }
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        access: &SecretString,
-    ) -> Result<Answer, FetchFailure> {
+    async fn send(&self, method: Method, path: &str, access: &SecretString) -> Result<Answer, FetchFailure> {
         let mut request = Request::new(method.clone(), self.config.api(path));
         set_bearer(&mut request, access).ok_or_else(FetchFailure::unusable_token)?;
         if method == Method::POST {
@@ -121,8 +116,9 @@ impl Subscriptions {
         if answer.status != 200 {
             return Err(failure::of(&answer));
         }
-        let list: List = serde_json::from_slice(&answer.body)
-            .map_err(|_| FetchFailure::new(FailureCode::BadAnswer, "the list of subscriptions is not JSON"))?;
+        let list: List = serde_json::from_slice(&answer.body).map_err(|_| {
+            FetchFailure::new(FailureCode::BadAnswer, "the list of subscriptions is not JSON")
+        })?;
         let ours = subscription(collection, id);
         for other in list.api_subscriptions.iter().filter(|listed| listed.subscription_id != ours) {
             let id = &other.subscription_id;
@@ -266,7 +262,10 @@ mod tests {
     async fn a_call_is_genuine_with_the_signature_of_its_bytes() {
         let body = r#"[{"collectionType":"sleep","date":"2026-10-25","ownerId":"26FWFL","ownerType":"user","subscriptionId":"323"},{"collectionType":"userRevokedAccess","ownerId":"26FWFL"}]"#;
         let Judgement::Genuine(told) = judged(Some(&signed(body)), body).await else { panic!("not genuine") };
-        assert_eq!((told[0].subject.as_str(), told[0].days), ("sleep", Some(DayRange::one(date(2026, 10, 25)))));
+        assert_eq!(
+            (told[0].subject.as_str(), told[0].days),
+            ("sleep", Some(DayRange::one(date(2026, 10, 25))))
+        );
         assert_eq!((told[1].operation, told[1].days), (PushOperation::Revoked, None));
         assert_eq!(judged(None, body).await, Judgement::Refused(PushRefusal::Unsigned));
         let bad = Judgement::Refused(PushRefusal::BadSignature);

@@ -202,7 +202,9 @@ fn point(message: &[u8]) -> Option<Vec<u8>> {
     }
     // EcdsaParams: hash_type SHA256 = 3, curve NIST_P256 = 2, encoding DER = 2.
     let params = fields(params?)?;
-    let fits = |number, wanted| params.iter().any(|f| matches!(f, (n, Field::Number(v)) if (*n, *v) == (number, wanted)));
+    let fits = |number, wanted| {
+        params.iter().any(|f| matches!(f, (n, Field::Number(v)) if (*n, *v) == (number, wanted)))
+    };
     if !(fits(1, 3) && fits(2, 2) && fits(3, 2)) {
         return None;
     }
@@ -290,7 +292,9 @@ mod tests {
                 r#"{{"keyData":{{"typeUrl":"type.googleapis.com/google.crypto.tink.EcdsaPublicKey","value":"{value}","keyMaterialType":"ASYMMETRIC_PUBLIC"}},"status":"{status}","keyId":7,"outputPrefixType":"{prefix}"}}"#
             )
         };
-        let set = |entries: &[String]| read(format!(r#"{{"primaryKeyId":7,"key":[{}]}}"#, entries.join(",")).as_bytes());
+        let set = |entries: &[String]| {
+            read(format!(r#"{{"primaryKeyId":7,"key":[{}]}}"#, entries.join(",")).as_bytes())
+        };
         let mut other_curve = message();
         other_curve[5] = 3;
         assert_eq!(set(&[entry("ENABLED", "TINK", message())]).unwrap()[0].id, 7);

@@ -1,10 +1,6 @@
 //! The administration of Google's webhook: `projects/{number}/subscribers`.
 
-use pulsekeep_core::{
-    EpochMs,
-    account::ProviderKey,
-    catalogue::push_subjects,
-};
+use pulsekeep_core::{EpochMs, account::ProviderKey, catalogue::push_subjects};
 use reqwest::{
     Method, Request,
     header::{CONTENT_TYPE, HeaderValue},
@@ -178,8 +174,7 @@ impl WebhookAdmin {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.to_string().into());
         }
-        let answer =
-            self.http.send(request).await.map_err(|e| WebhookError::Unreachable(e.to_string()))?;
+        let answer = self.http.send(request).await.map_err(|e| WebhookError::Unreachable(e.to_string()))?;
         if answer.status == 200 { Ok(answer) } else { Err(refusal(&answer)) }
     }
 }
@@ -241,10 +236,14 @@ mod tests {
 
     #[test]
     fn refusals_say_what_to_do() {
-        let error = |status, word: &str| refusal(&answer(status, &format!(r#"{{"error":{{"status":"{word}"}}}}"#)));
+        let error =
+            |status, word: &str| refusal(&answer(status, &format!(r#"{{"error":{{"status":"{word}"}}}}"#)));
         assert_eq!(error(400, "FAILED_PRECONDITION"), WebhookError::NotVerified);
         assert_eq!(error(403, "PERMISSION_DENIED"), WebhookError::Denied);
-        assert_eq!(error(404, "NOT_FOUND"), WebhookError::Refused { status: 404, word: "NOT_FOUND".to_owned() });
+        assert_eq!(
+            error(404, "NOT_FOUND"),
+            WebhookError::Refused { status: 404, word: "NOT_FOUND".to_owned() }
+        );
         assert!(error(500, "a token <x>").to_string().contains("no reason given"));
     }
 }
