@@ -13,6 +13,7 @@ mod playground;
 mod problem;
 mod security;
 mod session;
+mod webhooks;
 mod ws;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -30,6 +31,7 @@ pub use caller::{Caller, Credential, TokenRefused};
 pub use observe::RequestId;
 pub use problem::Problem;
 pub use session::WebSession;
+pub use webhooks::PushCounts;
 
 use crate::{
     graphql::{self as schema, PulsekeepSchema},
@@ -77,14 +79,18 @@ pub struct App {
     pub schema: PulsekeepSchema,
     /// Options.
     pub options: Arc<HttpOptions>,
+    /// Counts of webhook calls.
+    pub push_counts: PushCounts,
 }
 
 impl App {
     /// The state for `services`.
     #[must_use]
     pub fn new(services: Services, options: HttpOptions) -> Self {
+        let push_counts = PushCounts::new(services.store.clone(), services.clock.clone());
         let services = Arc::new(services);
-        Self { schema: schema::build(Some(services.clone())), services, options: Arc::new(options) }
+        let schema = schema::build(Some(services.clone()));
+        Self { schema, services, options: Arc::new(options), push_counts }
     }
 }
 
@@ -113,6 +119,7 @@ pub fn router(app: App) -> Router {
         .layer(sessions);
     Router::new()
         .merge(with_session)
+        .route("/webhooks/{provider}", get(webhooks::verify).post(webhooks::receive))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(assets::web_app)

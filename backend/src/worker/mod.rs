@@ -5,6 +5,7 @@
 
 mod bell;
 mod dispatch;
+mod push;
 mod schedule;
 
 use std::{sync::Arc, time::Duration};
@@ -14,6 +15,7 @@ use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use bell::BellError;
+pub use schedule::DEAD_AFTER_MS;
 
 /// How a process works.
 #[derive(Debug, Clone)]
@@ -36,6 +38,7 @@ impl WorkerOptions {
 /// Running workers. Dropped, they stop at once; windows at work are taken over when their lease ends.
 #[derive(Debug)]
 pub struct WorkerHandle {
+    engine: SyncEngine,
     stop: CancellationToken,
     at_work: TaskTracker,
     tasks: JoinSet<()>,
@@ -62,9 +65,11 @@ pub async fn spawn(engine: SyncEngine, options: WorkerOptions) -> Result<WorkerH
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(bell::answer(bell.clone(), desk, options.concurrency));
+    tasks.spawn(push::follow(engine.clone(), options.instance.clone(), stop.clone()));
+    tasks.spawn(schedule::beat(engine.clone(), options.clone(), stop.clone()));
+    tasks.spawn(schedule::keep(engine.clone(), options.clone(), stop.clone()));
     tasks.spawn(dispatch::run(bell, engine.clone(), options, finished, stop.clone()));
-    tasks.spawn(schedule::request_syncs(engine, stop.clone()));
-    Ok(WorkerHandle { stop, at_work, tasks })
+    Ok(WorkerHandle { engine, stop, at_work, tasks })
 }
 
 impl WorkerHandle {
@@ -78,6 +83,9 @@ impl WorkerHandle {
         };
         if tokio::time::timeout(GRACE, all_ended).await.is_err() {
             tracing::warn!("windows were still at work at shutdown; their leases will end by themselves");
+        }
+        if let Err(error) = self.engine.give_back_budgets().await {
+            tracing::warn!(%error, "leased requests could not be given back; they are free again in the next period");
         }
     }
 }
