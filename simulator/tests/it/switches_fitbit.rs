@@ -91,6 +91,16 @@ async fn fitbit_heart_range_days() {
 }
 
 #[tokio::test]
+async fn fitbit_oxygen_range_days() {
+    let world = World::new();
+    let client = world.fitbit("nora").await;
+    let path = "/fitbit/1/user/-/spo2/date/2026-10-01/2026-11-15.json";
+    assert!(client.get(path).await.ok().as_array().unwrap().len() > 30);
+    world.switch(json!({ "fitbit_oxygen_range_days": 30 })).await;
+    assert_eq!(client.get(path).await.status, 400);
+}
+
+#[tokio::test]
 async fn fitbit_minimal_heart_zones() {
     let world = World::new();
     let client = world.fitbit("pavel").await;

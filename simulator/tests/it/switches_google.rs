@@ -228,7 +228,11 @@ async fn google_sleep_unprocessed_first() {
 async fn every_switch_is_tested_here_or_with_fitbit() {
     let world = World::new();
     let switches = world.get("/control/switches", &[]).await.ok();
-    let tests = concat!(include_str!("switches_google.rs"), include_str!("switches_fitbit.rs"));
+    let tests = concat!(
+        include_str!("quotas.rs"),
+        include_str!("switches_google.rs"),
+        include_str!("switches_fitbit.rs")
+    );
     for name in switches.as_object().unwrap().keys() {
         assert!(tests.contains(&format!("\"{name}\": ")), "no test turns {name}");
     }
