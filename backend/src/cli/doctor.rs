@@ -2,7 +2,10 @@ use std::{path::Path, process::ExitCode};
 
 use serde::Serialize;
 
-use super::{output, setup};
+use super::{
+    output, setup,
+    webhooks::{self, Standing},
+};
 use crate::config::{Config, ConfigError, Need, Sources};
 
 #[derive(Debug, clap::Args)]
@@ -76,6 +79,7 @@ fn show(findings: &Findings, json: bool) -> anyhow::Result<()> {
 async fn examine(config: &Config, findings: &mut Findings) {
     database(config, findings).await;
     providers(config, findings);
+    push(config, findings).await;
     folder(&config.http.web_root, "web app", Verdict::Fault, findings);
     folder(&config.http.playground_root, "playground", Verdict::Warning, findings);
     let url = config.http.public_url_at(config.http.listen);
@@ -146,6 +150,16 @@ fn providers(config: &Config, findings: &mut Findings) {
             section.provider
         );
         findings.add("providers", Verdict::Ok, text);
+    }
+}
+
+async fn push(config: &Config, findings: &mut Findings) {
+    let now = config.clock().now();
+    for section in &config.providers {
+        match webhooks::standing(config, section.provider, now).await {
+            Standing::Works(text) | Standing::Off(text) => findings.add("webhooks", Verdict::Ok, text),
+            Standing::Unsure(text) => findings.add("webhooks", Verdict::Warning, text),
+        }
     }
 }
 

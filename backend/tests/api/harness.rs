@@ -122,11 +122,11 @@ fn at(base: &str, path: &str) -> Url {
     Url::parse(&format!("{base}{path}")).unwrap()
 }
 
-fn google_at(base: &str) -> ProviderConfig {
+pub(crate) fn google_at(base: &str) -> ProviderConfig {
     config_at(&format!("{base}/google"), "/o/oauth2/v2/auth", "/token", "/revoke")
 }
 
-fn fitbit_at(base: &str) -> ProviderConfig {
+pub(crate) fn fitbit_at(base: &str) -> ProviderConfig {
     config_at(&format!("{base}/fitbit"), "/oauth2/authorize", "/oauth2/token", "/oauth2/revoke")
 }
 

@@ -340,16 +340,6 @@ impl crate::SyncPolicy {
             ProviderKey::Fitbit => HOUR_MS / 6,
         }
     }
-
-    /// Milliseconds between two incremental syncs of an account: longer where the provider tells us when there is
-    /// something new, since these then only catch what was lost.
-    #[must_use]
-    pub fn incremental_every_ms(&self, push: PushState) -> i64 {
-        match push {
-            PushState::Active => self.incremental_with_push_every_ms.max(self.incremental_every_ms),
-            PushState::None | PushState::Failed => self.incremental_every_ms,
-        }
-    }
 }
 
 #[cfg(test)]
