@@ -1,10 +1,12 @@
 //! The command line: one file for each command.
 
+mod backfill;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod failure;
+mod jobs;
 mod logging;
 mod migrate;
 mod output;
@@ -14,6 +16,8 @@ pub mod setup;
 mod sync;
 mod token;
 mod user;
+mod vault;
+mod webhooks;
 mod worker;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -54,6 +58,16 @@ enum Command {
     Token(token::Command),
     /// Fetch days of people, today by default
     Sync(sync::Args),
+    /// Fetch days of the past, behind everything that is more urgent
+    Backfill(backfill::Args),
+    /// Make typed data again from the stored answers of the providers, without asking them
+    Reparse(backfill::Common),
+    /// Look after the keys that seal tokens
+    #[command(subcommand)]
+    Vault(vault::Command),
+    /// Have the providers tell of new data
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Look whether everything that Pulsekeep needs is there
     Doctor(doctor::Args),
     /// Show the configuration
@@ -87,6 +101,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(command) => user::run(&sources, command).await,
         Command::Token(command) => token::run(&sources, command).await,
         Command::Sync(args) => sync::run(&sources, args).await,
+        Command::Backfill(args) => backfill::run(&sources, args).await,
+        Command::Reparse(args) => backfill::reparse(&sources, args).await,
+        Command::Vault(command) => vault::run(&sources, &command).await,
+        Command::Webhooks(command) => webhooks::run(&sources, command).await,
         Command::Doctor(args) => doctor::run(&sources, &args).await,
         Command::Config(command) => config::run(&sources, &command),
     }

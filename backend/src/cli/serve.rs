@@ -33,6 +33,9 @@ pub(super) async fn run(sources: Sources, args: Args) -> anyhow::Result<ExitCode
     let stop = setup::stop_signal()?;
     let listener = setup::listen(config.http.listen).await?;
     let server = Server::open(&config, listener, !args.no_worker).await?;
+    for problem in server.services().engine.policy_problems() {
+        output::remark(format!("warning: {problem}"));
+    }
     output::remark(format!("Pulsekeep {} is at {}", env!("CARGO_PKG_VERSION"), server.public_url()));
     server.run(stop).await?;
     Ok(ExitCode::SUCCESS)

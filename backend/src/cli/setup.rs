@@ -1,17 +1,20 @@
 //! From a configuration to an open store and a sync engine.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use pulsekeep_core::{Clock, SystemClock, account::ProviderKey, time::MINUTE_MS};
-use pulsekeep_provider::{HttpClient, ProviderConfig};
+use pulsekeep_core::{
+    account::ProviderKey,
+    time::{DAY_MS, MINUTE_MS},
+};
+use pulsekeep_provider::{FitbitPush, GooglePush, HttpClient, ProviderConfig};
 use pulsekeep_store::{Store, StoreOptions};
 use pulsekeep_sync::{Providers, SyncEngine, SyncPolicy, Vault};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 
 use super::failure::sentence;
-use crate::config::{Config, ProviderSection};
+use crate::config::{Config, ProviderSection, PushSection};
 
 /// Starts to log as configured.
 pub fn start_logging(config: &Config) {
@@ -48,7 +51,13 @@ pub async fn open_current_store(config: &Config) -> anyhow::Result<Store> {
 pub async fn engine(config: &Config, store: &Store) -> anyhow::Result<SyncEngine> {
     let vault = config.vault.as_ref().ok_or_else(|| sentence("vault.key is missing"))?;
     let vault = Vault::new(&vault.key, &vault.previous);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = config.clock();
+    if config.clock.is_some() {
+        tracing::warn!(
+            now = %clock.now(),
+            "the time is simulated (section clock of the configuration): this is no installation for real people"
+        );
+    }
     let engine = SyncEngine::new(store.clone(), providers(config)?, vault, clock, policy(config));
     engine.check_vault().await?;
     Ok(engine)
@@ -63,11 +72,21 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
     let mut providers = Providers::new();
     for section in &config.providers {
         let settings = provider_config(section);
-        providers = match section.provider {
-            ProviderKey::GoogleHealth => {
-                providers.with(pulsekeep_provider::google_health(settings, http.clone()))
+        let http = http.clone();
+        providers = match (section.provider, &section.push) {
+            (ProviderKey::GoogleHealth, Some(PushSection::GoogleHealth { secret, keyset_url, .. })) => {
+                let push = GooglePush { secret: secret.clone(), keyset_url: keyset_url.clone() };
+                providers.with(pulsekeep_provider::google_health_with_push(settings, http, push))
             }
-            ProviderKey::Fitbit => providers.with(pulsekeep_provider::fitbit(settings, http.clone())),
+            (ProviderKey::Fitbit, Some(PushSection::Fitbit { verify_code, subscriber_id })) => {
+                let push =
+                    FitbitPush { verify_code: verify_code.clone(), subscriber_id: subscriber_id.clone() };
+                providers.with(pulsekeep_provider::fitbit_with_push(settings, http, push))
+            }
+            (ProviderKey::GoogleHealth, _) => {
+                providers.with(pulsekeep_provider::google_health(settings, http))
+            }
+            (ProviderKey::Fitbit, _) => providers.with(pulsekeep_provider::fitbit(settings, http)),
         };
     }
     Ok(providers)
@@ -84,14 +103,29 @@ fn provider_config(section: &ProviderSection) -> ProviderConfig {
     }
 }
 
+fn narrow(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
 /// The sync policy of a configuration.
 #[must_use]
 pub fn policy(config: &Config) -> SyncPolicy {
     SyncPolicy {
         incremental_every_ms: i64::from(config.sync.interval_minutes) * MINUTE_MS,
+        incremental_with_push_every_ms: i64::from(config.sync.interval_with_push_minutes) * MINUTE_MS,
+        push_wait_ms: i64::from(config.sync.push_wait_seconds) * 1000,
+        jitter_percent: i32::try_from(config.sync.jitter_percent).unwrap_or(0),
+        deep_every_ms: i64::from(config.sync.deep_interval_days) * DAY_MS,
+        keep_superseded_ms: i64::from(config.sync.keep_superseded_days) * DAY_MS,
+        keep_jobs_ms: i64::from(config.sync.keep_jobs_days) * DAY_MS,
         first_backfill_days: i64::from(config.sync.first_backfill_days),
         close_after_days: i64::from(config.sync.close_after_days),
         lease_ms: i64::from(config.sync.lease_seconds) * 1000,
+        google_per_minute: narrow(config.sync.google_per_minute),
+        google_app_per_minute: narrow(config.sync.google_app_per_minute),
+        fitbit_per_hour: narrow(config.sync.fitbit_per_hour),
+        reserve_percent: narrow(config.sync.reserve_percent),
+        cadence: config.sync.heart_rate,
         ..SyncPolicy::default()
     }
 }

@@ -1,7 +1,6 @@
 use std::process::ExitCode;
 
 use pulsekeep_core::{
-    Clock as _, SystemClock,
     account::{Role, Scope},
     time::DAY_MS,
 };
@@ -48,15 +47,15 @@ pub(super) async fn run(sources: &Sources, command: Command) -> anyhow::Result<E
     let config = Config::load(sources, Need::Database)?;
     super::logging::start(&config.log);
     let store = setup::open_current_store(&config).await?;
-    let owner = super::sync::person(&store, &args.user).await?;
+    let owner = super::jobs::person(&store, &args.user).await?;
     if args.scope.contains(&Scope::Admin) && owner.role != Role::Admin {
         return Err(sentence("the scope admin is for admins; leave it out, or name an admin as --user"));
     }
     let mut people = Vec::new();
     for word in &args.person {
-        people.push(super::sync::person(&store, word).await?.id);
+        people.push(super::jobs::person(&store, word).await?.id);
     }
-    let (secret, now) = (NewSecret::api_token()?, SystemClock.now());
+    let (secret, now) = (NewSecret::api_token()?, config.clock().now());
     let new = NewApiToken {
         user_id: owner.id,
         name: args.name,

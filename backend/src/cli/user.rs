@@ -1,7 +1,7 @@
 use std::{io::Read as _, process::ExitCode};
 
 use anyhow::Context as _;
-use pulsekeep_core::{Clock as _, SystemClock, account::Role};
+use pulsekeep_core::account::Role;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -85,7 +85,7 @@ async fn add(config: &Config, args: AddArgs) -> anyhow::Result<()> {
         code: args.code,
         time_zone: args.time_zone,
     };
-    let user = people::create(&store, input, None, SystemClock.now()).await?.map_err(refused)?;
+    let user = people::create(&store, input, None, config.clock().now()).await?.map_err(refused)?;
     if let Some(hash) = &hash {
         store.set_password(user.id, hash).await?;
     }
@@ -113,7 +113,7 @@ async fn invite(config: &Config, args: InviteArgs) -> anyhow::Result<()> {
     };
     let public_url = config.http.public_url_at(config.http.listen);
     let invited =
-        people::invite(&store, &public_url, input, None, SystemClock.now()).await?.map_err(refused)?;
+        people::invite(&store, &public_url, input, None, config.clock().now()).await?.map_err(refused)?;
     if args.json {
         return output::json(&json!({
             "id": invited.user.id.to_string(), "email": invited.user.email, "code": invited.user.code,

@@ -19,6 +19,9 @@ pub(super) async fn run(sources: Sources, args: Args) -> anyhow::Result<ExitCode
     let stop = setup::stop_signal()?;
     let store = setup::open_current_store(&config).await?;
     let engine = setup::engine(&config, &store).await?;
+    for problem in engine.policy_problems() {
+        output::remark(format!("warning: {problem}"));
+    }
     let parallel = args.parallel.map_or(config.sync.parallel as usize, usize::from);
     let options = WorkerOptions::new(parallel);
     output::remark(format!("worker {} works on up to {parallel} windows at once", options.instance));

@@ -48,7 +48,8 @@ pub(super) static KEYS: LazyLock<BTreeMap<String, Kind>> = LazyLock::new(|| {
 
 /// Whether the key's value must not be shown. Database addresses hold passwords.
 pub(super) fn is_secret(key: &str) -> bool {
-    key == "database.url" || key.starts_with("vault.") || key.ends_with(".client_secret")
+    let of_provider = [".client_secret", ".webhook_secret", ".webhook_verify_code"];
+    key == "database.url" || key.starts_with("vault.") || of_provider.iter().any(|end| key.ends_with(end))
 }
 
 /// The environment variable of a key.

@@ -1,18 +1,21 @@
 //! Configuration: compiled-in defaults, then `pulsekeep.toml`, then the environment. All problems are found at once.
 
+mod clock;
 mod keys;
 mod problem;
+mod push;
 mod read;
 mod show;
 mod sources;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use pulsekeep_core::account::ProviderKey;
+use pulsekeep_core::{Clock, ScaledClock, SystemClock, account::ProviderKey, catalogue::Cadence};
 use secrecy::SecretString;
 use url::Url;
 
 pub use problem::{ConfigError, Problem};
+pub use push::PushSection;
 pub use show::ShownKey;
 pub use sources::Sources;
 
@@ -34,6 +37,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// Section `log`.
     pub log: LogConfig,
+    /// Section `clock`; `None` is the machine's clock.
+    pub clock: Option<ScaledClock>,
 }
 
 /// Section `http`.
@@ -43,6 +48,8 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// Where browsers reach the server; `None` means by the address listened on.
     pub public_url: Option<Url>,
+    /// Where telemetry answers without a token; `None` for nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Folder of the built web app.
     pub web_root: PathBuf,
     /// Folder of the built playground.
@@ -114,6 +121,8 @@ pub struct ProviderSection {
     pub revoke_url: Url,
     /// Root of the data API.
     pub api_url: Url,
+    /// Its webhook, where one is set up.
+    pub push: Option<PushSection>,
 }
 
 /// Section `sync`.
@@ -121,6 +130,18 @@ pub struct ProviderSection {
 pub struct SyncConfig {
     /// Minutes between two incremental syncs of a linked account.
     pub interval_minutes: u32,
+    /// The same where the provider tells when there is something new.
+    pub interval_with_push_minutes: u32,
+    /// Percent by which the times of incremental syncs are spread.
+    pub jitter_percent: u32,
+    /// Days between two deep re-reads of a linked account.
+    pub deep_interval_days: u32,
+    /// Days for which superseded raw documents are kept.
+    pub keep_superseded_days: u32,
+    /// Days for which ended jobs are kept.
+    pub keep_jobs_days: u32,
+    /// Seconds that a notice waits for others.
+    pub push_wait_seconds: u32,
     /// Days backfilled at the first consent.
     pub first_backfill_days: u32,
     /// Days after which a day counts as closed.
@@ -129,6 +150,16 @@ pub struct SyncConfig {
     pub lease_seconds: u32,
     /// Requests made at the same time by one worker.
     pub parallel: u32,
+    /// How densely heart rate is kept.
+    pub heart_rate: Cadence,
+    /// Requests a minute and Google account.
+    pub google_per_minute: u32,
+    /// Requests a minute of all Google accounts.
+    pub google_app_per_minute: u32,
+    /// Requests an hour and Fitbit account.
+    pub fitbit_per_hour: u32,
+    /// Percent of a budget that backfills leave to the live sync.
+    pub reserve_percent: u32,
 }
 
 /// Section `log`.
@@ -156,6 +187,15 @@ impl Config {
     /// [`ConfigError`] with every problem of every key.
     pub fn load(sources: &Sources, need: Need) -> Result<Self, ConfigError> {
         read::config(sources, need)
+    }
+
+    /// The clock that everything obeys but intervals of the process itself (ticks, HTTP timeouts, web sessions).
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        match self.clock {
+            Some(clock) => Arc::new(clock),
+            None => Arc::new(SystemClock),
+        }
     }
 
     /// The effective keys with their sources, secrets masked. Works on a faulty configuration too.

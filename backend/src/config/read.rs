@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use figment::value::Value;
-use pulsekeep_core::account::ProviderKey;
+use pulsekeep_core::{account::ProviderKey, catalogue::Cadence};
 use secrecy::SecretString;
 use url::Url;
 
@@ -26,6 +26,7 @@ pub(super) fn config(sources: &Sources, need: Need) -> Result<Config, ConfigErro
         providers: ProviderKey::ALL.into_iter().filter_map(|p| reader.provider(p)).collect(),
         sync: reader.sync(),
         log: reader.log(),
+        clock: super::clock::read(&mut reader),
     };
     if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
 }
@@ -36,13 +37,13 @@ pub(super) fn source_of(merged: &Merged, key: &str) -> String {
     if name == "environment" { variable(key) } else { name.to_owned() }
 }
 
-struct Reader {
+pub(super) struct Reader {
     merged: Merged,
     problems: Vec<Problem>,
 }
 
 impl Reader {
-    fn problem(&mut self, key: &str, text: impl Into<String>) {
+    pub(super) fn problem(&mut self, key: &str, text: impl Into<String>) {
         let source = source_of(&self.merged, key);
         self.problems.push(Problem { key: key.to_owned(), source, text: text.into() });
     }
@@ -74,7 +75,7 @@ impl Reader {
         None
     }
 
-    fn text(&mut self, key: &str) -> String {
+    pub(super) fn text(&mut self, key: &str) -> String {
         match self.value(key) {
             Some(Value::String(_, text)) => text,
             Some(Value::Char(_, c)) => c.to_string(),
@@ -91,7 +92,7 @@ impl Reader {
         self.value(key).and_then(|v| v.to_bool()).unwrap_or_default()
     }
 
-    fn number(&mut self, key: &str, range: std::ops::RangeInclusive<u32>) -> u32 {
+    pub(super) fn number(&mut self, key: &str, range: std::ops::RangeInclusive<u32>) -> u32 {
         let Some(value) = self.value(key) else { return *range.start() };
         match value.to_i128().and_then(|n| u32::try_from(n).ok()).filter(|n| range.contains(n)) {
             Some(n) => n,
@@ -110,7 +111,7 @@ impl Reader {
         items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
-    fn url(&mut self, key: &str, origin_only: bool) -> Url {
+    pub(super) fn url(&mut self, key: &str, origin_only: bool) -> Url {
         let text = self.text(key);
         let sound = Url::parse(&text).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
         let Some(url) = sound else {
@@ -128,9 +129,18 @@ impl Reader {
             self.problem("http.listen", "must be an address and a port, for example 127.0.0.1:8080");
             SocketAddr::from(([127, 0, 0, 1], 0))
         });
+        let metrics = self.text("http.metrics_listen");
+        let metrics_listen = metrics.parse::<SocketAddr>().ok();
+        if metrics_listen.is_none() && !metrics.is_empty() {
+            self.problem(
+                "http.metrics_listen",
+                "must be an address and a port, for example 127.0.0.1:9464, or empty",
+            );
+        }
         let has_public_url = !self.text("http.public_url").is_empty();
         HttpConfig {
             listen,
+            metrics_listen,
             public_url: has_public_url.then(|| self.url("http.public_url", true)),
             web_root: self.text("http.web_root").into(),
             playground_root: self.text("http.playground_root").into(),
@@ -185,7 +195,7 @@ impl Reader {
     fn provider(&mut self, provider: ProviderKey) -> Option<ProviderSection> {
         let key = |name: &str| format!("providers.{provider}.{name}");
         let enabled = self.flag(&key("enabled"));
-        let section = ProviderSection {
+        let mut section = ProviderSection {
             provider,
             client_id: self.text(&key("client_id")),
             client_secret: SecretString::from(self.text(&key("client_secret"))),
@@ -193,6 +203,7 @@ impl Reader {
             token_url: self.url(&key("token_url"), false),
             revoke_url: self.url(&key("revoke_url"), false),
             api_url: self.url(&key("api_url"), false),
+            push: None,
         };
         if enabled && section.client_id.is_empty() {
             self.problem(
@@ -207,17 +218,39 @@ impl Reader {
         {
             self.problem(&key("client_secret"), "is missing; enter the secret of the OAuth client");
         }
+        if enabled {
+            section.push = super::push::read(self, provider, &section.client_secret);
+        }
         enabled.then_some(section)
     }
 
     fn sync(&mut self) -> SyncConfig {
         SyncConfig {
             interval_minutes: self.number("sync.interval_minutes", 1..=1440),
+            interval_with_push_minutes: self.number("sync.interval_with_push_minutes", 1..=1440),
+            jitter_percent: self.number("sync.jitter_percent", 0..=50),
+            deep_interval_days: self.number("sync.deep_interval_days", 1..=365),
+            keep_superseded_days: self.number("sync.keep_superseded_days", 1..=3650),
+            keep_jobs_days: self.number("sync.keep_jobs_days", 1..=3650),
+            push_wait_seconds: self.number("sync.push_wait_seconds", 0..=600),
             first_backfill_days: self.number("sync.first_backfill_days", 0..=3650),
             close_after_days: self.number("sync.close_after_days", 1..=365),
-            lease_seconds: self.number("sync.lease_seconds", 1..=3600),
+            lease_seconds: self.number("sync.lease_seconds", 1..=864_000),
             parallel: self.number("sync.parallel", 1..=64),
+            heart_rate: self.cadence(),
+            google_per_minute: self.number("sync.google_per_minute", 1..=100_000),
+            google_app_per_minute: self.number("sync.google_app_per_minute", 1..=10_000_000),
+            fitbit_per_hour: self.number("sync.fitbit_per_hour", 1..=1_000_000),
+            reserve_percent: self.number("sync.reserve_percent", 0..=90),
         }
+    }
+
+    fn cadence(&mut self) -> Cadence {
+        let word = self.text("sync.heart_rate");
+        word.parse().unwrap_or_else(|_| {
+            self.problem("sync.heart_rate", "must be minute or native");
+            Cadence::Minute
+        })
     }
 
     fn log(&mut self) -> LogConfig {

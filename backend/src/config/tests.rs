@@ -1,5 +1,7 @@
 use std::{collections::BTreeMap, io::Write as _};
 
+use pulsekeep_core::EpochMs;
+
 use super::{Config, ConfigError, Need, Sources};
 
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -139,4 +141,29 @@ fn one_underscore_too_few_is_told_and_other_variables_are_left_alone() {
             "http.listen (PULSEKEEP_HTTP_LISTEN): sections are parted by two underscores; write PULSEKEEP_HTTP__LISTEN"
         ]
     );
+}
+
+#[test]
+fn a_simulated_clock_is_whole_or_refused() {
+    let whole = [
+        ("PULSEKEEP_CLOCK__BASE", "2026-01-01T00:00:00Z"),
+        ("PULSEKEEP_CLOCK__ORIGIN", "2026-06-01T00:00:00Z"),
+        ("PULSEKEEP_CLOCK__RATE", "300"),
+    ];
+    assert!(Config::load(&env(&[]), Need::Database).unwrap().clock.is_none());
+    let clock = Config::load(&env(&whole), Need::Database).unwrap().clock.unwrap();
+    let at = |text: &str| EpochMs::from(text.parse::<jiff::Timestamp>().unwrap());
+    assert_eq!(clock.at(at("2026-01-01T00:00:02Z")), at("2026-06-01T00:10:00Z"));
+    for left_out in 0..whole.len() {
+        let half: Vec<_> =
+            whole.iter().copied().enumerate().filter(|(n, _)| *n != left_out).map(|(_, v)| v).collect();
+        let mut found = problems(&env(&half));
+        found.retain(|problem| problem.starts_with("clock."));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("needs base, origin and rate"), "{found:?}");
+    }
+    let wrong = [("PULSEKEEP_CLOCK__BASE", "now"), whole[1], whole[2]];
+    assert!(problems(&env(&wrong)).iter().any(|problem| problem.contains("must be an instant")));
+    let future = [("PULSEKEEP_CLOCK__BASE", "9000-01-01T00:00:00Z"), whole[1], whole[2]];
+    assert!(problems(&env(&future)).iter().any(|problem| problem.contains("future")));
 }

@@ -1,12 +1,10 @@
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use pulsekeep_core::{
-    EpochMs,
     account::{self, LinkState},
     id::LinkId,
-    job::JobKind,
 };
-use pulsekeep_store::{BudgetScope, BudgetState, LinkedAccount};
-use pulsekeep_sync::SyncEngine;
+use pulsekeep_store::LinkedAccount;
+use pulsekeep_sync::BudgetView;
 
 use super::{
     advice,
@@ -110,9 +108,8 @@ impl LinkedAccountNode {
     /// The requests that the provider allows for this account.
     #[graphql(complexity = "3 + child_complexity")]
     async fn budget(&self, ctx: &Context<'_>) -> Reply<RateBudget> {
-        let services = ctx.services()?;
-        let state = services.store.budget(BudgetScope::Link(self.0.id)).await?;
-        Ok(RateBudget::of(&services.engine, self.0.provider, state, ctx.now()?))
+        let view = ctx.services()?.engine.budget(self.0.id, self.0.provider).await?;
+        Ok(view.into())
     }
 }
 
@@ -133,19 +130,15 @@ pub(super) struct RateBudget {
     blocked_until: Option<DateTime>,
 }
 
-impl RateBudget {
-    fn of(engine: &SyncEngine, provider: account::ProviderKey, state: BudgetState, now: EpochMs) -> Self {
-        let allowance = engine.policy().account_allowance(provider);
-        let period = |at: EpochMs| at.0.div_euclid(allowance.period_ms);
-        let limit = if state.limit > 0 { state.limit } else { allowance.limit };
-        let used = if period(state.period_start) == period(now) { state.used.min(limit) } else { 0 };
+impl From<BudgetView> for RateBudget {
+    fn from(view: BudgetView) -> Self {
         Self {
-            limit,
-            used,
-            remaining: limit - used,
-            reserve: engine.reserve(provider, JobKind::Backfill),
-            resets_at: DateTime(EpochMs((period(now) + 1) * allowance.period_ms)),
-            blocked_until: state.blocked_until.filter(|until| *until > now).map(DateTime),
+            limit: view.limit,
+            used: view.used,
+            remaining: view.limit - view.used,
+            reserve: view.reserve,
+            resets_at: DateTime(view.resets_at),
+            blocked_until: view.blocked_until.map(DateTime),
         }
     }
 }

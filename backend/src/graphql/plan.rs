@@ -73,6 +73,7 @@ pub(super) async fn of(ctx: &Context<'_>, input: BackfillInput) -> Reply<Backfil
     };
     let metrics = sync::metrics_of(input.metrics);
     let asked = AskedDays { from: Some(input.from), to: Some(input.to) };
+    node.problems.extend(ctx.services()?.engine.policy_problems().into_iter().map(|why| format!("{why}.")));
     for (user_id, name) in people {
         let days = match sync::days_of(ctx, user_id, asked).await? {
             Ok(days) => days,
@@ -92,7 +93,11 @@ pub(super) async fn of(ctx: &Context<'_>, input: BackfillInput) -> Reply<Backfil
             batch: None,
         };
         match ctx.services()?.engine.plan(&request).await? {
-            Ok(plan) => node.add(&plan),
+            Ok(plan) => {
+                node.add(&plan);
+                let partly = ctx.services()?.engine.request_problems(&request).await?;
+                node.problems.extend(partly.into_iter().map(|why| format!("{name}: {why}.")));
+            }
             Err(outcome) => node.problems.extend(problem(outcome, &name)),
         }
     }

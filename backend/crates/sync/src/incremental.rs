@@ -57,7 +57,7 @@ fn margin_ms(endpoint: &Endpoint) -> i64 {
 
 /// At most so often is an endpoint asked for days that it was asked for before. Detail, and the daily values that prove
 /// detail empty, go with every sync; the others change a few times a day.
-fn every_ms(endpoint: &Endpoint) -> i64 {
+pub(crate) fn every_ms(endpoint: &Endpoint) -> i64 {
     let proves = endpoints_of(endpoint.provider).any(|e| e.proved_by == Some(endpoint.key));
     if is_detail(endpoint) || proves { 0 } else { HOUR_MS }
 }

@@ -169,38 +169,45 @@ impl SyncEngine {
     /// # Errors
     /// The store's own.
     pub async fn retain(&self) -> Result<Removed, SyncError> {
-        let now = self.now();
-        let (documents, jobs) =
-            (now.plus(-self.policy.keep_superseded_ms), now.plus(-self.policy.keep_jobs_ms));
-        let store = &self.store;
         let removed = Removed {
-            documents: in_chunks(async || store.drop_superseded(documents, CHUNK).await).await?,
-            jobs: in_chunks(async || store.drop_ended_jobs(jobs, CHUNK / 4).await).await?,
-            batches: in_chunks(async || store.drop_empty_batches(jobs, CHUNK).await).await?,
-            notices: in_chunks(async || store.drop_old_notices(now.plus(-KEEP_NOTICES_MS), CHUNK).await)
-                .await?,
+            documents: self.remove(Kept::Documents).await?,
+            jobs: self.remove(Kept::Jobs).await?,
+            batches: self.remove(Kept::Batches).await?,
+            notices: self.remove(Kept::Notices).await?,
         };
         if removed != Removed::default() {
             tracing::info!(?removed, "removed what was kept long enough");
         }
         Ok(removed)
     }
+
+    /// Repeats a removal until nothing is left to it, or enough was done for this time.
+    async fn remove(&self, kept: Kept) -> Result<u64, SyncError> {
+        let (store, now, policy) = (&self.store, self.now(), &self.policy);
+        let mut removed = 0;
+        for _ in 0..CHUNKS {
+            let chunk = match kept {
+                Kept::Documents => store.drop_superseded(now.plus(-policy.keep_superseded_ms), CHUNK).await?,
+                Kept::Jobs => store.drop_ended_jobs(now.plus(-policy.keep_jobs_ms), CHUNK / 4).await?,
+                Kept::Batches => store.drop_empty_batches(now.plus(-policy.keep_jobs_ms), CHUNK).await?,
+                Kept::Notices => store.drop_old_notices(now.plus(-KEEP_NOTICES_MS), CHUNK).await?,
+            };
+            removed += chunk;
+            if chunk == 0 {
+                break;
+            }
+        }
+        Ok(removed)
+    }
 }
 
-/// Repeats a removal until nothing is left to it, or enough was done for this time.
-async fn in_chunks(
-    remove: impl AsyncFn() -> Result<u64, pulsekeep_store::StoreError>,
-) -> Result<u64, SyncError> {
-    let mut removed = 0;
-    for _ in 0..CHUNKS {
-        let now = remove().await?;
-        removed += now;
-        if now == 0 {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    Ok(removed)
+/// What is kept for a time only.
+#[derive(Debug, Clone, Copy)]
+enum Kept {
+    Documents,
+    Jobs,
+    Batches,
+    Notices,
 }
 
 #[cfg(test)]
