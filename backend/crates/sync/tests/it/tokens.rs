@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use pulsekeep_core::{
+    Clock,
     account::LinkState,
-    job::{JobKind, JobState},
+    job::{FailureCode, JobKind, JobState, WindowState},
     time::{DAY_MS, HOUR_MS},
 };
-use pulsekeep_sync::{SyncError, TokenKind, VaultError};
+use pulsekeep_sync::{SyncError, TokenKind, VaultError, WindowResult};
 use pulsekeep_testkit::{on_each_engine, on_sqlite};
 use serde_json::json;
 
@@ -54,6 +55,89 @@ on_each_engine! {
         assert_eq!(world.link(&linked).await.state, LinkState::Active);
     }
 
+    async fn of_a_hundred_who_refresh_in_two_processes_one_asks(db) {
+        let world = World::start(db).await;
+        let linked = world.linked(FITBIT, "nora").await;
+        world.clock.advance(LATER);
+        let job = world.ask(&linked, JobKind::Backfill, Some(world.ago(linked.user, 60, 1).await)).await;
+        world.outside.forget_requests().await;
+        let engines = [world.engine.clone(), world.another_engine().await];
+        let due = world.engine.due(100).await.unwrap();
+        let keys: Vec<_> = (0..100).map(|i| due[i % due.len()].key).collect();
+        let start = Arc::new(tokio::sync::Barrier::new(keys.len()));
+        let mut runs = Vec::new();
+        for (i, key) in keys.into_iter().enumerate() {
+            let (engine, start) = (engines[i % 2].clone(), start.clone());
+            runs.push(tokio::spawn(async move {
+                start.wait().await;
+                engine.run_window(key, &format!("w{i}")).await
+            }));
+        }
+        for run in runs {
+            run.await.unwrap().unwrap();
+        }
+        assert_eq!(world.outside.requests("/token", &[]).await, 1);
+        assert_eq!(world.link(&linked).await.state, LinkState::Active);
+        let waiting = world.job(job).await;
+        assert!(world.windows(&waiting).await.iter().all(|w| w.attempt <= 1), "a wait costs no attempt");
+        world.drain().await;
+        let done = world.job(job).await;
+        assert_done(&done);
+        assert_eq!((world.outside.requests("/token", &[]).await, done.retries), (1, 0));
+    }
+
+    async fn windows_that_wait_for_a_token_come_back_when_it_is_there(db) {
+        let world = Arc::new(World::start(db).await);
+        let linked = world.linked(FITBIT, "nora").await;
+        world.clock.advance(LATER);
+        let job = world.ask(&linked, JobKind::Incremental, None).await;
+        let due = world.engine.due(2).await.unwrap();
+        let (first, second) = (due[0].key, due[1].key);
+        let other = world.another_engine().await;
+        let outer = world.clone();
+        let provider = Hooked::new(world.engine.provider(FITBIT).unwrap()).after_refresh(move || {
+            let (world, other) = (outer.clone(), other.clone());
+            async move {
+                let waits = other.run_window(second, "other").await.unwrap();
+                assert!(matches!(waits, WindowResult::Deferred(_)), "{waits:?}");
+                assert_eq!(world.job(job).await.codes, [FailureCode::TokenBusy]);
+            }
+        });
+        world.engine_with(provider).run_window(first, "worker").await.unwrap();
+        let job = world.job(job).await;
+        let windows = world.windows(&job).await;
+        let woken = windows.iter().find(|window| window.key == second).unwrap();
+        assert_eq!((woken.next_run_at, woken.attempt), (world.clock.now(), 0));
+    }
+
+    async fn a_worker_that_is_killed_between_answer_and_commit_costs_no_consent(db) {
+        let world = World::start(db).await;
+        for (provider, person) in [(GOOGLE, "nora"), (FITBIT, "ilse")] {
+            let linked = world.linked(provider, person).await;
+            world.clock.advance(LATER);
+            let answered = Arc::new(tokio::sync::Notify::new());
+            let hook = answered.clone();
+            let hooked = Hooked::new(world.engine.provider(provider).unwrap()).after_refresh(move || {
+                hook.notify_one();
+                std::future::pending()
+            });
+            let killed = world.engine_with(hooked);
+            let job = world.ask(&linked, JobKind::Incremental, None).await;
+            let due = killed.due(1).await.unwrap()[0].key;
+            let run = tokio::spawn(async move { killed.run_window(due, "killed").await });
+            answered.notified().await;
+            run.abort();
+            assert!(run.await.unwrap_err().is_cancelled());
+            world.drain().await;
+            assert_done(&world.job(job).await);
+            for _ in 0..2 {
+                world.clock.advance(LATER);
+                assert_done(&world.incremental(&linked).await);
+            }
+            assert_eq!(world.link(&linked).await.state, LinkState::Active);
+        }
+    }
+
     async fn an_answer_that_was_lost_before_its_commit_costs_no_consent(db) {
         let world = World::start(db).await;
         for (provider, person) in [(GOOGLE, "nora"), (FITBIT, "ilse")] {
@@ -86,6 +170,12 @@ on_each_engine! {
             let due = stranger.due(1).await.unwrap()[0].key;
             let error = stranger.run_window(due, "stranger").await.unwrap_err();
             assert!(matches!(error, SyncError::Vault(VaultError::UnknownKey)), "{error}");
+            let job = world.job(job).await;
+            let windows = world.windows(&job).await;
+            let window = windows.iter().find(|window| window.key == due).unwrap();
+            assert_eq!((window.state, window.code), (WindowState::Due, Some(FailureCode::Internal)));
+            assert_eq!(window.attempt, 0, "it costs no attempt");
+            assert!(window.next_run_at > world.clock.now(), "and turns in no circle");
         }
         assert_eq!(world.outside.requests("", &[]).await, 0);
         assert_eq!(world.link(&linked).await.state, LinkState::Active);
