@@ -118,8 +118,10 @@ on_each_engine! {
                     metrics: vec![Metric::Sleep],
                     days: DayRange::one(day),
                     requests_expected: 1,
+                    requests_at_most: 1,
+                    batch: None,
                     created_by: None,
-                    windows: vec![NewWindow { endpoint: "google.sleep", days: DayRange::one(day) }],
+                    windows: vec![NewWindow { endpoint: "google.sleep", days: DayRange::one(day), held: false }],
                 },
                 world.now(),
             )

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs,
-    job::JobKind,
+    job::{FailureCode, JobKind},
     time::{DAY_MS, DayRange, MINUTE_MS, add_days, next_day},
     timeline::OffsetTimeline,
 };
@@ -81,6 +81,12 @@ impl SyncEngine {
             return Ok(false);
         }
         let answer = provider.devices(&token).await;
+        if let Err(failure) = answer.as_ref()
+            && failure.code == FailureCode::RateLimited
+        {
+            self.close_budget(link, failure).await?;
+            return Ok(false);
+        }
         let timeline = self.store.timeline(link.user_id).await?;
         let tx = self.store.write().await?;
         let is_read = match answer {

@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn an_open_day_is_asked_for_again_only_after_the_device_was_seen() {
         let an_hour_ago = noon().plus(-HOUR_MS);
-        let known = facts(HEART, &[(0, Partial, Some(an_hour_ago)), (1, Complete, Some(an_hour_ago))]);
+        let closed = (1..3).map(|n| (n, Complete, Some(an_hour_ago)));
+        let days: Vec<_> = closed.chain([(0, Partial, Some(an_hour_ago))]).collect();
+        let known = facts(HEART, &days);
         let heart = endpoint(HEART).unwrap();
         let seen_since = due(heart, &look(&known, Some(noon().plus(-MINUTE_MS))), bounds);
         assert_eq!(back(&seen_since.ask), [0]);

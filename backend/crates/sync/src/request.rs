@@ -25,7 +25,7 @@ use crate::{
 const NO_WINDOW: i32 = -1;
 
 /// Days that a deep sync reads again.
-const DEEP_DAYS: i64 = 30;
+pub(crate) const DEEP_DAYS: i64 = 30;
 
 /// Days that may be asked for at once.
 const MAX_DAYS: i64 = 10 * 366;
@@ -246,13 +246,18 @@ impl SyncEngine {
         request: &JobRequest,
         (today, known): (Date, &Knowledge),
     ) -> Result<HashMap<&'static str, Due>, SyncError> {
+        // Whoever waits for a sync by hand gets the recent days at once, whatever the device has told.
+        let force = request.priority == Priority::High;
+        if !force {
+            self.ask_devices(link, &format!("plan-{:x}", rand::random::<u64>())).await?;
+        }
         let timeline = self.store.timeline(link.user_id).await?;
         let look = Look {
             today,
             now: self.now(),
             last_sync: self.store.last_device_sync(link.user_id, link.id).await?,
             close_after_days: self.policy.close_after_days,
-            force: request.priority == Priority::High,
+            force,
             known,
         };
         Ok(endpoints_for(link.provider, &link.scopes, &request.metrics, self.policy.cadence)

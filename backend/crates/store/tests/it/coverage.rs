@@ -70,18 +70,35 @@ on_each_engine! {
         assert_eq!(read(&db, &owner).await[0].state, CoverageState::Complete);
     }
 
-    async fn closed_days_are_those_of_their_grain_that_were_read_whole(db) {
+    async fn a_stream_knows_its_days_by_grain_with_values_and_samples(db) {
         let owner = owner(&db).await;
-        let closed = async |grain| {
-            let tx = db.store().write().await.unwrap();
-            tx.closed_days(owner.user, (Metric::Steps, grain), owner.stream).await.unwrap()
+        let known = async || {
+            let days = DayRange::one(FIRST);
+            db.store().known_days(owner.user, owner.stream, &[Metric::Steps], days).await.unwrap()
         };
+        assert!(known().await.facts.is_empty());
         put(&db, &owner, Grain::Day, 0, CoverageState::Complete).await;
         put(&db, &owner, Grain::Minute, 1, CoverageState::Partial).await;
-        assert_eq!(closed(Grain::Day).await, [FIRST]);
-        assert_eq!(closed(Grain::Minute).await, []);
-        put(&db, &owner, Grain::Minute, 2, CoverageState::EmptyConfirmed).await;
-        assert_eq!(closed(Grain::Minute).await, [FIRST]);
+        let mut found: Vec<_> = known().await.facts.iter().map(|f| (f.grain, f.state)).collect();
+        found.sort_by_key(|(grain, _)| *grain == Grain::Minute);
+        assert_eq!(found, [(Grain::Day, CoverageState::Complete), (Grain::Minute, CoverageState::Partial)]);
+    }
+
+    async fn a_day_that_is_opened_again_is_asked_for_and_one_never_read_is_left(db) {
+        let owner = owner(&db).await;
+        put(&db, &owner, Grain::Day, 0, CoverageState::Complete).await;
+        put(&db, &owner, Grain::Minute, 1, CoverageState::Pending).await;
+        let tx = db.store().write().await.unwrap();
+        let detail = Some((Metric::Steps, Grain::Minute));
+        assert_eq!(tx.reopen_days(owner.user, owner.stream, detail, &[FIRST]).await.unwrap(), 0);
+        assert_eq!(tx.reopen_days(owner.user, owner.stream, None, &[FIRST]).await.unwrap(), 1);
+        let known = tx.known_days(owner.user, owner.stream, &[Metric::Steps], DayRange::one(FIRST)).await.unwrap();
+        let day = known.facts.iter().find(|fact| fact.grain == Grain::Day).unwrap();
+        assert_eq!((day.state, day.checked_at), (CoverageState::Partial, None));
+        tx.close_days(owner.user, (Metric::Steps, Grain::Day), owner.stream, &[(FIRST, false)]).await.unwrap();
+        let known = tx.known_days(owner.user, owner.stream, &[Metric::Steps], DayRange::one(FIRST)).await.unwrap();
+        let day = known.facts.iter().find(|fact| fact.grain == Grain::Day).unwrap();
+        assert_eq!(day.state, CoverageState::EmptyConfirmed);
     }
 
     async fn days_that_were_never_asked_for_have_no_row(db) {

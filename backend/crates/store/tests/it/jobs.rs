@@ -8,7 +8,7 @@ use pulsekeep_core::{
     job::{FailureCode, JobKind, JobState, Priority},
     time::DayRange,
 };
-use pulsekeep_store::{NewJob, NewWindow, SyncJob, WindowKey, WriteTx};
+use pulsekeep_store::{NewJob, NewWindow, Spent, SyncJob, WindowKey, WriteTx};
 use pulsekeep_testkit::{TestDatabase, build, now, on_each_engine};
 
 pub(crate) const MINUTE: i64 = 60_000;
@@ -46,9 +46,15 @@ pub(crate) async fn job_for(
         metrics: vec![Metric::Steps, Metric::Sleep],
         days: DayRange { start: date(2026, 11, 1), end: date(2026, 11, 8) },
         requests_expected: 7,
+        requests_at_most: 9,
+        batch: None,
         created_by: None,
         windows: vec![
-            NewWindow { endpoint: "google.steps.minute", days: DayRange::one(date(2026, 11, 1)) };
+            NewWindow {
+                endpoint: "google.steps.minute",
+                days: DayRange::one(date(2026, 11, 1)),
+                held: false
+            };
             windows
         ],
     };
@@ -119,7 +125,7 @@ on_each_engine! {
         assert!(claim(&db, job.window(0)).await);
         commit(&db, async |tx| {
             let at = now().plus(MINUTE);
-            tx.defer_window(job.window(0), at, FailureCode::ProviderError, (1, true), now()).await.unwrap();
+            tx.defer_window(job.window(0), at, FailureCode::ProviderError, (Spent { requests: 1, retries: 1 }, true), now()).await.unwrap();
         }).await;
         let waiting = job.read(&db).await;
         assert_eq!((waiting.state, waiting.retries), (JobState::Waiting, 1));

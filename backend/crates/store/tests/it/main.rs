@@ -25,6 +25,8 @@ mod raw;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod schedule;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sleep;

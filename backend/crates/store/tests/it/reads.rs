@@ -32,6 +32,8 @@ on_each_engine! {
             metrics: vec![Metric::Steps],
             days: DayRange::one(date(2026, 11, 1)),
             requests_expected: 0,
+            requests_at_most: 0,
+            batch: None,
             created_by: None,
             windows: vec![],
         };
@@ -53,7 +55,7 @@ on_each_engine! {
             assert_eq!(store.person(&viewer, ada.id).await.unwrap().is_some(), sees, "{viewer:?}");
             assert_eq!(store.job(&viewer, job).await.unwrap().is_some(), sees, "{viewer:?}");
             let filters = [None, Some(ada.id)]
-                .map(|user_id| JobFilter { user_id, states: vec![JobState::Done], after: None, limit: 10 });
+                .map(|user_id| JobFilter { user_id, states: vec![JobState::Done], after: None, limit: 10, batch: None });
             for filter in filters {
                 assert_eq!(store.jobs(&viewer, &filter).await.unwrap().len(), usize::from(sees), "{viewer:?}");
             }

@@ -96,7 +96,8 @@ on_each_engine! {
         assert_eq!(claim_at(now().plus(MINUTE - 1), "thief").await, None);
         assert_eq!(store.due_windows(now().plus(MINUTE), 5).await.unwrap().len(), 1);
         let taken = claim_at(now().plus(MINUTE), "thief").await.unwrap();
-        assert_eq!((taken.window.attempt, taken.window.state), (2, WindowState::Running));
+        assert_eq!((taken.window.attempt, taken.window.state), (1, WindowState::Running), "no attempt is lost");
+        assert_eq!((taken.window.requests, taken.window.retries), (1, 1), "what it may have asked is made again");
         let tx = store.write().await.unwrap();
         assert!(!tx.holds_lease(job.window(0), "w").await.unwrap());
         assert!(tx.holds_lease(job.window(0), "thief").await.unwrap());

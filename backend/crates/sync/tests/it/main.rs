@@ -1,6 +1,8 @@
 //! The engine against the simulator, with a clock that the tests move.
 
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod consent;
@@ -11,9 +13,21 @@ mod faults;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod leases;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod planning;
+#[cfg(test)]
+mod push;
+#[cfg(test)]
+mod reparse;
+#[cfg(test)]
+mod schedule;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
