@@ -22,6 +22,7 @@ mod playground;
 mod postgres;
 mod process;
 mod repo;
+mod soak;
 mod stamp;
 mod steps;
 mod system;
@@ -43,6 +44,7 @@ Pulsekeep's commands
   cargo xtask lint                          formatting, clippy, docs, dependencies
   cargo xtask dev [--port N]                rebuild the web app on change, next to a running server
   cargo xtask generate                      write schema.graphql from the server's types
+  cargo xtask soak                          many people, a fast clock, faults and kills; then all data compared
   cargo xtask bench                         sizes of what the browser downloads
   cargo xtask web                           build the web app and the playground only
   cargo xtask screenshots [--out DIR]       a picture of each page, light and dark, wide and narrow
@@ -77,6 +79,7 @@ fn dispatch(command: &str, mut args: Args) -> anyhow::Result<ExitCode> {
         "lint" => (test::LINT_HELP, test::run_lint),
         "dev" => (dev::HELP, dev::run),
         "generate" => (generate::HELP, generate::run),
+        "soak" => (soak::HELP, soak::run),
         "bench" => (bench::HELP, bench::run),
         "web" => (web::HELP, web::run),
         "screenshots" => (browser::SCREENSHOTS_HELP, browser::run_screenshots),

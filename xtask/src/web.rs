@@ -1,4 +1,4 @@
-//! The web app: Trunk's build, ECharts from the `charming` crate, brotli.
+//! The web app: Trunk's build, the parts of ECharts that it draws with, brotli.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::args::Args;
-use crate::process::Cmd;
+use crate::process::{Cmd, find_on_path};
 use crate::repo::Repo;
 use crate::stamp::{self, Inputs};
 use crate::{compress, playground, tools};
@@ -79,17 +79,20 @@ fn inputs(repo: &Repo) -> Result<String> {
     Ok(inputs.digest())
 }
 
-/// Copies ECharts out of the `charming` crate, which carries the version that its options are written for.
+/// Puts ECharts where Trunk finds it: the parts that we draw with, or all of it where npm cannot give them.
 fn vendor_echarts(repo: &Repo) -> Result<()> {
-    let assets = repo.source_of("charming")?.join("src/asset");
-    let is_echarts =
-        |name: &str| name.starts_with("echarts-") && name.ends_with(".min.js") && !name.contains("-gl");
-    let found = fs::read_dir(&assets)
-        .with_context(|| format!("reading {}", assets.display()))?
-        .flatten()
-        .find(|entry| entry.file_name().to_str().is_some_and(is_echarts));
-    let Some(found) = found else { bail!("{} has no echarts-….min.js", assets.display()) };
-    let content = fs::read(found.path())?;
+    let content = match echarts_parts(repo) {
+        Ok(Some(content)) => content,
+        outcome => {
+            if let Err(error) = outcome {
+                println!("{error:#}");
+            }
+            println!(
+                "ECharts comes whole, from the `charming` crate: the web app is larger, and the same otherwise."
+            );
+            whole_echarts(repo)?
+        }
+    };
     let vendor = repo.path("frontend/vendor");
     let to = vendor.join("echarts.min.js");
     // Written only when different: Trunk and Cargo look at times.
@@ -98,4 +101,35 @@ fn vendor_echarts(repo: &Repo) -> Result<()> {
         fs::write(&to, content)?;
     }
     Ok(())
+}
+
+/// The bundle of `frontend/echarts`, made unless nothing has changed; None where there is no npm.
+fn echarts_parts(repo: &Repo) -> Result<Option<Vec<u8>>> {
+    let source = repo.path("frontend/echarts");
+    if find_on_path("npm").is_none() {
+        return Ok(None);
+    }
+    let output = repo.target().join("echarts.min.js");
+    let stamp_file = repo.target().join("echarts.stamp");
+    let digest = Inputs::new("echarts 1").add(&source)?.digest();
+    if !(stamp::is_fresh(&stamp_file, &digest) && output.is_file()) {
+        stamp::forget(&stamp_file)?;
+        playground::npm_ci(source.clone())?;
+        Cmd::new("node").arg("build.mjs").arg(std::path::absolute(&output)?).dir(&source).run()?;
+        stamp::keep(&stamp_file, &digest)?;
+    }
+    Ok(Some(fs::read(output)?))
+}
+
+/// ECharts as the `charming` crate carries it.
+fn whole_echarts(repo: &Repo) -> Result<Vec<u8>> {
+    let assets = repo.source_of("charming")?.join("src/asset");
+    let is_echarts =
+        |name: &str| name.starts_with("echarts-") && name.ends_with(".min.js") && !name.contains("-gl");
+    let found = fs::read_dir(&assets)
+        .with_context(|| format!("reading {}", assets.display()))?
+        .flatten()
+        .find(|entry| entry.file_name().to_str().is_some_and(is_echarts));
+    let Some(found) = found else { bail!("{} has no echarts-….min.js", assets.display()) };
+    Ok(fs::read(found.path())?)
 }

@@ -1,0 +1,90 @@
+//! Trials of whole processes: the real programs, a simulated clock, and what becomes of the data. `cargo xtask soak` and
+//! `cargo xtask bench` build and call it.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod audit;
+mod compare;
+mod crew;
+mod outside;
+mod process;
+mod soak;
+mod weather;
+mod world;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::Parser;
+use pulsekeep_testkit::TestDatabase;
+
+use crate::world::Programs;
+
+/// Trials of whole processes
+#[derive(Debug, Parser)]
+struct Cli {
+    /// The program `pulsekeep`
+    #[arg(long)]
+    pulsekeep: PathBuf,
+    /// The program `pulsekeep-simulator`
+    #[arg(long)]
+    simulator: PathBuf,
+    /// A PostgreSQL server on which databases may be made; an SQLite file otherwise
+    #[arg(long, env = "TRIALS_POSTGRES_URL", hide_env_values = true)]
+    postgres: Option<String>,
+    #[command(subcommand)]
+    trial: Trial,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Trial {
+    /// Many people, a fast clock, faults and kills; then every stored sample is compared
+    Soak(soak::Args),
+}
+
+/// What a trial found.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) failures: Vec<String>,
+}
+
+impl Report {
+    /// A figure.
+    pub(crate) fn say(&mut self, line: impl AsRef<str>) {
+        println!("{}", line.as_ref());
+    }
+
+    /// Failures of one kind: the first few by name, and how many.
+    pub(crate) fn fail_each(&mut self, what: &str, found: &[String]) {
+        if found.is_empty() {
+            return;
+        }
+        self.failures.push(format!("{what} ({}):", found.len()));
+        self.failures.extend(found.iter().take(20).map(|line| format!("    {line}")));
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let programs = Programs { pulsekeep: cli.pulsekeep, simulator: cli.simulator };
+    let db = Arc::new(match &cli.postgres {
+        Some(server) => TestDatabase::postgres(server).await,
+        None => TestDatabase::sqlite().await,
+    });
+    let outcome = match cli.trial {
+        Trial::Soak(args) => soak::run(programs, db.clone(), args).await,
+    };
+    db.remove().await;
+    match outcome {
+        Ok(report) if report.failures.is_empty() => ExitCode::SUCCESS,
+        Ok(report) => {
+            for line in &report.failures {
+                eprintln!("{line}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
