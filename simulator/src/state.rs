@@ -212,7 +212,11 @@ impl State {
     /// What the provider knows of a person for this request.
     pub(crate) fn view(&self, caller: &Caller, target: Target<'_>) -> View {
         let withheld = self.faults().withheld(target, self.now_ms());
-        View::new(self.people().clone(), caller.person.clone(), self.now(), withheld)
+        let view = View::new(self.people().clone(), caller.person.clone(), self.now(), withheld);
+        match self.switches().devices_silent_after {
+            Some(instant) => view.silent_after(instant.as_second()),
+            None => view,
+        }
     }
 
     /// Counts a request against a person's quota. Returns the requests of this window, with this one.

@@ -96,6 +96,8 @@ pub struct Switches {
     pub push_unsigned: bool,
     /// Webhooks: nothing is sent but by the control API.
     pub push_by_hand: bool,
+    /// Both: from this instant on no device hands over anything.
+    pub devices_silent_after: Option<jiff::Timestamp>,
     /// Both: every request is answered with 410.
     pub gone: bool,
 }
@@ -141,6 +143,7 @@ impl Default for Switches {
             push_forged: false,
             push_unsigned: false,
             push_by_hand: false,
+            devices_silent_after: None,
             gone: false,
         }
     }

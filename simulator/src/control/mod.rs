@@ -131,6 +131,10 @@ async fn truth_of_range(
     let now = query.at.map_or(state.now_ms(), jiff::Timestamp::as_millisecond);
     let withheld = state.faults().held_back(query.provider, person.profile.id, now);
     let view = View::new(state.people().clone(), person.clone(), now.div_euclid(1000), withheld);
+    let view = match state.switches().devices_silent_after {
+        Some(instant) => view.silent_after(instant.as_second()),
+        None => view,
+    };
     let metrics = query.metrics.iter().flat_map(|words| words.split(',')).map(str::to_owned).collect();
     let asked = range::Asked {
         provider: query.provider,

@@ -104,8 +104,7 @@ impl Rolling<'_> {
         // a sample lies up to a minute after its minute's start
         let first = minutes.partition_point(|minute| minute.start <= from - 60);
         let last = minutes.partition_point(|minute| minute.start < to).max(first);
-        for number in first..last {
-            let minute = &minutes[number];
+        for (number, minute) in minutes.iter().enumerate().take(last).skip(first) {
             if self.data_type != DataType::HeartRate {
                 if let Some(place) = place(minute.start) {
                     buckets[place].totals.add(day, minute);

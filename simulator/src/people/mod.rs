@@ -38,8 +38,8 @@ use cache::Cache;
 use further::Life;
 use template::Template;
 
-/// Days kept ready; one takes about 90 KB.
-const CACHED_DAYS: usize = 320;
+/// Days kept ready: a year of one person, asked for type by type. One takes about 90 KB.
+const CACHED_DAYS: usize = 420;
 /// Sums of days kept ready; one takes about 300 bytes.
 const CACHED_SUMMARIES: usize = 40_000;
 

@@ -1,6 +1,9 @@
 //! Deterministic noise: a value depends on its seed and its place only, never on the order of calls.
+//!
+//! A day asks for tens of thousands of values, and builds for development inline little: these are inlined always.
 
 /// SplitMix64 over a seed and three coordinates.
+#[inline(always)]
 pub(crate) fn hash(seed: u64, stream: u64, a: i64, b: i64) -> u64 {
     let mut z = seed
         .wrapping_add(stream.wrapping_mul(0x9E37_79B9_7F4A_7C15))
@@ -15,11 +18,13 @@ pub(crate) fn hash(seed: u64, stream: u64, a: i64, b: i64) -> u64 {
 }
 
 /// Uniform in [0, 1).
+#[inline(always)]
 pub(crate) fn unit(seed: u64, stream: u64, a: i64, b: i64) -> f64 {
     (hash(seed, stream, a, b) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Roughly normal: mean 0, standard deviation 1, never beyond ±3.5 (sum of four uniforms).
+#[inline(always)]
 pub(crate) fn normal(seed: u64, stream: u64, a: i64, b: i64) -> f64 {
     let bits = hash(seed, stream, a, b);
     let sum: f64 = (0..4).map(|part| f64::from((bits >> (16 * part)) as u16) / 65_536.0).sum();

@@ -54,6 +54,12 @@ impl View {
         View { people, person, now, until, withheld }
     }
 
+    /// The same, had no device handed over anything after an instant (epoch seconds).
+    pub fn silent_after(mut self, instant: i64) -> View {
+        self.until = self.until.min(last_sync(&self.person, instant));
+        self
+    }
+
     /// The person.
     pub fn person(&self) -> &Person {
         &self.person

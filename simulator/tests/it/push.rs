@@ -327,3 +327,24 @@ async fn fitbit_verifies_subscribes_and_signs() {
     assert_eq!(ask("GET", &path("sleep/", "")).await.status, 401);
     assert_eq!(ask("DELETE", &path("sleep/", "/mine-sleep")).await.status, 401);
 }
+
+/// That a forged call is refused is shown where calls are judged.
+#[tokio::test]
+async fn calls_come_out_of_order_and_forged_on_demand() {
+    let (world, listener, _) = subscribed(&["steps", "sleep"]).await;
+    world.google_tokens("nora", &ALL_GOOGLE).await;
+    let calls = async |switches: Value| {
+        world.switch(switches).await;
+        notify(&world, "google", &["steps", "sleep"]).await;
+        listener.heard()
+    };
+    let types = |calls: &[Call]| -> Vec<Value> {
+        calls.iter().map(|call| call.body["data"]["dataType"].clone()).collect()
+    };
+    let plain = types(&calls(json!({ "push_by_hand": true })).await);
+    let mut turned = types(&calls(json!({ "push_out_of_order": true, "push_by_hand": true })).await);
+    turned.reverse();
+    assert_eq!((plain.len(), &plain), (2, &turned));
+    let forged = calls(json!({ "push_forged": true, "push_by_hand": true })).await;
+    assert!(forged.iter().all(|call| call.headers.contains_key("google-health-api-signature")));
+}

@@ -225,13 +225,32 @@ async fn google_sleep_unprocessed_first() {
 }
 
 #[tokio::test]
+async fn devices_silent_after() {
+    let world = World::new();
+    let client = world.google("nora").await;
+    let newest = async || {
+        let point = client.points("heart-rate", "", &[("pageSize", "1")]).await.ok()["dataPoints"][0].clone();
+        point["heartRate"]["sampleTime"]["physicalTime"].as_str().unwrap().to_owned()
+    };
+    assert!(newest().await.as_str() > "2026-11-21T09");
+    world.switch(json!({ "devices_silent_after": "2026-11-19T12:00:00Z" })).await;
+    let last = newest().await;
+    assert!(last.as_str() > "2026-11-19T11" && last.as_str() < "2026-11-19T12", "{last}");
+    let path = "/control/people/nora/truth/range?provider=google&from=2026-11-18&to=2026-11-21&metrics=steps";
+    let truth = world.get(path, &[]).await.ok();
+    assert!(truth["synced"].as_str().unwrap() <= "2026-11-19T12:00:00Z");
+    assert!(truth["daily"]["steps"].get("2026-11-20").is_none());
+}
+
+#[tokio::test]
 async fn every_switch_is_tested_here_or_with_fitbit() {
     let world = World::new();
     let switches = world.get("/control/switches", &[]).await.ok();
     let tests = concat!(
+        include_str!("push.rs"),
         include_str!("quotas.rs"),
         include_str!("switches_google.rs"),
-        include_str!("switches_fitbit.rs")
+        include_str!("switches_fitbit.rs"),
     );
     for name in switches.as_object().unwrap().keys() {
         assert!(tests.contains(&format!("\"{name}\": ")), "no test turns {name}");
