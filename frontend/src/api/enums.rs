@@ -163,6 +163,16 @@ graphql_enums! {
         NothingStored = "NOTHING_STORED",
     }
     JobActionStatus { Accepted = "ACCEPTED", NotFound = "NOT_FOUND", NotPossible = "NOT_POSSIBLE" }
+    ExerciseRouteStatus {
+        Ready = "READY",
+        NotFound = "NOT_FOUND",
+        NoRoute = "NO_ROUTE",
+        NotLinked = "NOT_LINKED",
+        MissingScope = "MISSING_SCOPE",
+        NeedsConsent = "NEEDS_CONSENT",
+        Later = "LATER",
+        Failed = "FAILED",
+    }
     DisconnectStatus { Disconnected = "DISCONNECTED", NotFound = "NOT_FOUND" }
     CreateApiTokenStatus {
         Created = "CREATED",

@@ -10,6 +10,8 @@ pub type Date = String;
 pub type DateTime = String;
 /// IANA name.
 pub type TimeZone = String;
+/// A whole number.
+pub type Long = i64;
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident in $file:tt),+ $(,)?) => {
@@ -26,7 +28,7 @@ macro_rules! operations {
                     "SyncJobState", "FailureCode", "CoverageState", "SleepKind", "SleepLevel", "Priority",
                     "SignInStatus", "AcceptInvitationStatus", "InviteUserStatus", "RequestSyncStatus",
                     "JobActionStatus", "DisconnectStatus", "CreateApiTokenStatus", "RevokeApiTokenStatus",
-                    "UpdateProfileStatus", "PushState"
+                    "UpdateProfileStatus", "PushState", "ExerciseRouteStatus"
                 )
             )]
             pub struct $name;
@@ -54,7 +56,9 @@ operations! {
     /// What is drawn within a day.
     DaySeries in "graphql/day_series.graphql",
     /// What is drawn within the days of a longer range.
-    RangeSeries in "graphql/range_series.graphql",
+    RangeSeries in "graphql/day_series.graphql",
+    /// Fetches the route of an exercise.
+    RequestExerciseRoute in "graphql/exercise_route.graphql",
     /// The raw documents behind a day.
     RawDocuments in "graphql/raw_documents.graphql",
     /// The body of one of them.
@@ -123,6 +127,8 @@ operations! {
 
 // Where several operations select the same fragment, each has a type of its own for it; the first one's serves all.
 
+/// A series of rates.
+pub type RateSeries = day_series::Rates;
 /// A sync job.
 pub type Job = sync_jobs::JobFields;
 /// A batch of sync jobs.

@@ -42,6 +42,14 @@ impl DayCoverage {
         self.days.range(range.from..=range.to).next().is_some()
     }
 
+    /// Whether all days of the range are known for certain: complete, or empty and confirmed.
+    #[must_use]
+    pub fn is_whole(&self, range: Range) -> bool {
+        let is_known =
+            |day| matches!(self.get(day).0, CoverageState::Complete | CoverageState::EmptyConfirmed);
+        range.from.until(range.to).all(is_known)
+    }
+
     /// Why a day has no value, in words.
     #[must_use]
     pub fn reason(&self, day: Day, f: &Format) -> String {
@@ -283,6 +291,18 @@ mod tests {
         }
         assert_eq!(after(CoverageState::Failed, Some(FailureCode::from("STRIKE"))), Next::Reload);
         assert_eq!(after(CoverageState::from("WITHDRAWN"), None), Next::Reload);
+    }
+
+    #[test]
+    fn a_range_is_whole_when_nothing_in_it_is_open() {
+        let days = |states: &[CoverageState]| {
+            let day = |(i, state): (usize, &CoverageState)| (TO.plus(-(i as i32)), (state.clone(), None));
+            DayCoverage::new(states.iter().enumerate().map(day))
+        };
+        let range = Range::last(2, TO);
+        assert!(days(&[CoverageState::Complete, CoverageState::EmptyConfirmed]).is_whole(range));
+        assert!(!days(&[CoverageState::Complete]).is_whole(range), "the other day was never asked for");
+        assert!(!days(&[CoverageState::Complete, CoverageState::NotPermitted]).is_whole(range));
     }
 
     #[test]

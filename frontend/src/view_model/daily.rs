@@ -230,6 +230,45 @@ impl Daily {
     }
 }
 
+/// Draws the spread between two metrics behind a chart of a third: lowest and highest readings, or bounds.
+pub fn add_spread(
+    model: &mut ChartModel,
+    (low, high): (&Daily, &Daily),
+    range: Range,
+    f: &Format,
+    palette: &Palette,
+) {
+    let factor = shown(&low.metric).factor;
+    let both = |day: Day| Some((low.get(day)?, high.get(day)?));
+    let days: Vec<Option<(f64, f64)>> = range.from.until(range.to).map(both).collect();
+    let band = |data: Vec<Option<f64>>, area: Option<&str>| {
+        json!({
+            "type": "line", "stack": "spread", "symbol": "none", "silent": true, "connectNulls": false,
+            "lineStyle": { "opacity": 0 }, "areaStyle": area.map(|color| json!({ "color": color })), "data": data,
+        })
+    };
+    let value = |of: fn((f64, f64)) -> f64| days.iter().map(|d| d.map(|d| round(of(d) * factor))).collect();
+    let bands =
+        [band(value(|(low, _)| low), None), band(value(|(low, high)| high - low), Some(palette.heart_soft))];
+    if let Some(series) = model.option["series"].as_array_mut() {
+        series.splice(0..0, bands);
+    }
+    let text = |(a, b): (f64, f64)| {
+        let (a, b) = (f.value(&low.metric, a), f.value_with_unit(&high.metric, b));
+        fill(&f.words.spread_between, &[("low", &a), ("high", &b)])
+    };
+    for (i, spread) in days.iter().enumerate() {
+        let Some(text) = spread.map(text) else { continue };
+        if let Some(tooltip) = model.tooltips.get_mut(i) {
+            tooltip.push('\n');
+            tooltip.push_str(&text);
+        }
+        if let Some(cell) = model.table.rows.get_mut(i).and_then(|row| row.get_mut(1)) {
+            *cell = format!("{cell} ({text})");
+        }
+    }
+}
+
 /// A cross on the ground line for each day without data: an empty place alone would look like zero.
 fn missing(values: &[Option<f64>], palette: &Palette) -> Value {
     let marks: Vec<Option<f64>> = values.iter().map(|v| if v.is_none() { Some(0.0) } else { None }).collect();
@@ -337,6 +376,21 @@ mod tests {
         let head = resting.headline(range, TO, &format());
         assert_eq!(head.notes, ["Above the usual 60 to 60 bpm"]);
         assert_eq!(resting.baseline(Range::last(10, TO)), None, "11 days are too few");
+    }
+
+    #[test]
+    fn a_spread_is_drawn_where_both_ends_are_known() {
+        let mean = daily(MetricKey::OxygenSaturation, &[Some(96.0), Some(95.0)]);
+        let low = daily(MetricKey::OxygenSaturationMin, &[Some(91.0), None]);
+        let high = daily(MetricKey::OxygenSaturationMax, &[Some(99.0), Some(98.0)]);
+        let (range, f) = (Range::last(2, TO), format());
+        let mut chart = mean.chart(range, &DayCoverage::default(), &f, &LIGHT);
+        add_spread(&mut chart, (&low, &high), range, &f, &LIGHT);
+        assert_eq!(chart.option["series"][0]["data"], json!([91.0, null]));
+        assert_eq!(chart.option["series"][1]["data"], json!([8.0, null]));
+        assert_eq!(chart.option["series"][2]["data"], json!([96.0, 95.0]));
+        assert_eq!(chart.table.rows[0][1], "96.0 % (91.0 to 99.0 %)");
+        assert_eq!(chart.table.rows[1][1], "95.0 %");
     }
 
     #[test]

@@ -43,6 +43,14 @@ impl Format {
         out
     }
 
+    /// A change: a number that carries its sign.
+    #[must_use]
+    pub fn signed(&self, value: f64, digits: usize) -> String {
+        let text = self.number(value, digits);
+        let is_more = value > 0.0 && text.contains(|c| ('1'..='9').contains(&c));
+        if is_more { format!("+{text}") } else { text }
+    }
+
     /// A whole number.
     #[must_use]
     pub fn whole(&self, value: f64) -> String {

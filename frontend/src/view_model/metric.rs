@@ -224,12 +224,9 @@ impl Format {
     pub fn value(&self, metric: &MetricKey, stored: f64) -> String {
         let shown = shown(metric);
         let value = stored * shown.factor;
-        let text = self.number(value, shown.digits);
-        let is_signed = *metric == MetricKey::SkinTemperatureRelative;
-        if is_signed && value > 0.0 && text.contains(|c| ('1'..='9').contains(&c)) {
-            format!("+{text}")
-        } else {
-            text
+        match metric {
+            MetricKey::SkinTemperatureRelative => self.signed(value, shown.digits),
+            _ => self.number(value, shown.digits),
         }
     }
 

@@ -54,6 +54,8 @@ words! {
     code_token_busy, code_raw_incomplete, code_internal, code_other,
     stage_awake, stage_rem, stage_light, stage_deep, stage_asleep, stage_restless, stage_other,
     stage, from, to, duration, night_summary,
+    active_of, n_zone_minutes, n_ascent,
+    reading_of, change_since, not_measured, mean_of_week, chart_trend, chart_readings, spread_between,
     chart_daily, chart_daily_empty, chart_amounts, chart_heart, chart_heart_empty, chart_nights,
     eta_seconds, eta_minutes, eta_hours, ago_moment, ago_minutes, ago_hours, ago_days, never,
     bytes_b, bytes_kb, bytes_mb,

@@ -5,33 +5,32 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::data::{Detail, PersonRange, drawn_days, load_detail};
+use super::cards::{
+    ACTIVE_MINUTES, BodyCards, DailyCard, GroupTitle, HEART_ZONES, MORE_ACTIVITY, MORE_HEART, MORE_NIGHT,
+    MoreCards, StackCard, TemperatureCard, Without, ZONE_MINUTES,
+};
+use super::data::{PersonRange, load_detail};
 use super::details::{CoverageCard, DevicesCard};
+use super::exercises::ExercisesCard;
 use super::heart::HeartCard;
 use super::live::SyncBar;
 use super::night::SleepCard;
 use super::raw::RawCard;
 use crate::api::enums::{LinkedAccountState, MetricKey};
+use crate::api::operations::dashboard::DashboardUserLinkedAccounts;
 use crate::components::heading::PageTitle;
-use crate::components::metric_card::MetricCard;
+use crate::components::icons::Icon;
 use crate::components::range_picker::RangePicker;
 use crate::components::states::EmptyState;
-use crate::pages::accounts::ConnectButtons;
+use crate::pages::accounts::{ConnectButtons, Reconnect};
 use crate::state::load::Load;
 use crate::state::locale::format;
 use crate::state::session::use_session;
-use crate::state::theme::use_theme;
-use crate::state::tr;
-use crate::view_model::amounts;
-use crate::view_model::chart::ChartModel;
-use crate::view_model::civil::Day;
-use crate::view_model::format::Format;
-use crate::view_model::metric::slug;
-use crate::view_model::palette::Palette;
+use crate::state::{tr, zone};
+use crate::view_model::accounts::time_left;
+use crate::view_model::civil::{Day, parse_instant};
+use crate::view_model::metric::Group;
 use crate::view_model::range::Range;
-
-/// Charts of days share a cursor.
-const GROUP: &str = "days";
 
 #[component]
 pub fn Body(
@@ -68,15 +67,27 @@ pub fn Body(
         <Show when=move || has_account.get() fallback=move || view! { <NoAccount data/> }>
             <div class="range-bar"><RangePicker range today/></div>
             <div class="cards" aria-busy=move || (load.is_busy() && data.read().range != range.get()).to_string()>
+                <GroupTitle group=Group::Activity/>
                 <DailyCard data detail today metric=MetricKey::Steps class="wide hero"/>
                 <DailyCard data detail today metric=MetricKey::Distance/>
                 <DailyCard data detail today metric=MetricKey::Calories/>
                 <DailyCard data detail today metric=MetricKey::ActiveZoneMinutes/>
+                <StackCard data title=tr!(dashboard.active_minutes) slug="active-minutes" metrics=ACTIVE_MINUTES/>
+                <StackCard data title=tr!(dashboard.zone_minutes) slug="zone-minutes" metrics=ZONE_MINUTES/>
+                <MoreCards data detail today metrics=MORE_ACTIVITY/>
+                <ExercisesCard data/>
+                <GroupTitle group=Group::Heart/>
                 <HeartCard data detail/>
-                <SleepCard data/>
                 <DailyCard data detail today metric=MetricKey::RestingHeartRate/>
                 <DailyCard data detail today metric=MetricKey::HeartRateVariability/>
+                <StackCard data title=tr!(dashboard.heart_zones) slug="heart-zones" metrics=HEART_ZONES/>
+                <MoreCards data detail today metrics=MORE_HEART/>
+                <GroupTitle group=Group::Night/>
+                <SleepCard data/>
                 <TemperatureCard data detail today/>
+                <MoreCards data detail today metrics=MORE_NIGHT/>
+                <BodyCards data detail today/>
+                <Without data/>
                 <CoverageCard data/>
                 <DevicesCard data/>
                 <RawCard data/>
@@ -86,24 +97,37 @@ pub fn Body(
     .into_any()
 }
 
-/// What to do about accounts that cannot be read.
+/// What to do about accounts that cannot be read, or soon cannot.
 #[component]
 fn ConsentWarnings(data: Signal<Arc<PersonRange>>) -> impl IntoView {
+    let session = use_session();
     let warnings = move || {
-        let data = data.read();
+        let (data, f) = (data.read(), format());
+        let is_own = session.user_id().as_deref() == Some(data.user.id.as_str());
         let ended = data.user.linked_accounts.iter().filter(|a| a.state != LinkedAccountState::Active);
-        let advice = ended.filter_map(|account| account.advice.clone());
-        let href = format!("/people/{}/accounts", data.user.id);
-        advice
-            .map(|advice| {
-                view! {
-                    <div class="flash bad">
-                        <crate::components::icons::Icon name="warning"/>
-                        <p>{advice} " " <A href=href.clone()>{tr!(accounts.open)}</A></p>
-                    </div>
-                }
+        let warning = |account: &DashboardUserLinkedAccounts| {
+            let advice = account.advice.clone()?;
+            let is_soon = account.state == LinkedAccountState::Expiring;
+            let class = if is_soon { "flash warn" } else { "flash bad" };
+            let ends = account.consent_ends_at.as_deref().and_then(parse_instant).filter(|_| is_soon);
+            let ends = ends.map(|at| {
+                let zone = zone::recent(&data.user.time_zone);
+                let when = format!("{} ({})", f.date_time(at, &zone), time_left(at, data.stretch.now, &f));
+                tr!(dashboard.consent_ends, when = when)
+            });
+            let wants_consent = account.state != LinkedAccountState::Revoked;
+            let provider = account.provider.clone();
+            let reconnect = wants_consent.then(|| view! { <Reconnect provider is_own/> });
+            let href = format!("/people/{}/accounts", data.user.id);
+            Some(view! {
+                <div class=class role="alert">
+                    <Icon name="warning"/>
+                    <p>{ends} " " {advice} " " <A href>{tr!(accounts.open)}</A></p>
+                    {reconnect}
+                </div>
             })
-            .collect_view()
+        };
+        ended.filter_map(warning).collect_view()
     };
     view! { <div class="warnings">{move || warnings()}</div> }.into_any()
 }
@@ -119,74 +143,5 @@ fn NoAccount(data: Signal<Arc<PersonRange>>) -> impl IntoView {
         } else {
             view! { <EmptyState title=tr!(dashboard.no_account) hint=tr!(dashboard.no_account_other)/> }
         }
-    }
-}
-
-/// A metric with a value a day; within a single day its detail, where there is one.
-#[component]
-fn DailyCard(
-    data: Signal<Arc<PersonRange>>,
-    detail: Load<Detail>,
-    today: Signal<Day>,
-    metric: MetricKey,
-    #[prop(optional)] class: &'static str,
-    /// Heading, where it is not the metric's name.
-    #[prop(optional, into)]
-    title: Option<String>,
-) -> impl IntoView {
-    let theme = use_theme();
-    let f = StoredValue::new(format());
-    let title = title.unwrap_or_else(|| f.read_value().metric(&metric));
-    let slug = slug(&metric);
-    let metric = StoredValue::new(metric);
-    let headline = Signal::derive(move || {
-        let data = data.read();
-        data.daily(&metric.read_value()).headline(data.range, today.get(), &f.read_value())
-    });
-    // A memo: what a sync did not change is not drawn anew.
-    let chart = Memo::new(move |_| {
-        let (metric, f, palette) = (metric.read_value(), f.read_value(), theme.palette());
-        let data = data.read();
-        let within = matches!(*metric, MetricKey::Steps | MetricKey::Distance | MetricKey::Calories);
-        if data.range.is_day() && within {
-            let detail = detail.data().filter(|detail| detail.stretch.from == data.stretch.from)?;
-            return day_chart(&data, &detail, &metric, &f, &palette).map(Arc::new);
-        }
-        // What has one value a day is shown among the days before it.
-        let range = drawn_days(data.range);
-        let daily = data.daily(&metric);
-        Some(Arc::new(daily.chart(range, &data.coverage(&metric), &f, &palette)))
-    });
-    view! { <MetricCard slug title headline chart group=Some(GROUP) class/> }.into_any()
-}
-
-fn day_chart(
-    data: &PersonRange,
-    detail: &Detail,
-    metric: &MetricKey,
-    f: &Format,
-    palette: &Palette,
-) -> Option<ChartModel> {
-    let columns = detail.amounts(metric)?.columns();
-    Some(amounts::chart(metric, columns, data.stretch, &data.zone, f, palette))
-}
-
-/// Skin temperature: absolute, or relative to a baseline, whichever the provider gives.
-#[component]
-fn TemperatureCard(
-    data: Signal<Arc<PersonRange>>,
-    detail: Load<Detail>,
-    today: Signal<Day>,
-) -> impl IntoView {
-    let is_relative = Memo::new(move |_| {
-        let data = data.read();
-        let has = |metric: &MetricKey| data.daily(metric).has_data(data.range);
-        !has(&MetricKey::SkinTemperature) && has(&MetricKey::SkinTemperatureRelative)
-    });
-    move || {
-        let metric =
-            if is_relative.get() { MetricKey::SkinTemperatureRelative } else { MetricKey::SkinTemperature };
-        let title = format().metric(&MetricKey::SkinTemperature);
-        view! { <DailyCard data detail today metric title/> }
     }
 }

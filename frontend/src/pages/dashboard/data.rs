@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use serde::Deserialize;
 
 use crate::api::enums::MetricKey;
 use crate::api::errors::ApiError;
 use crate::api::operations::dashboard::{self, DashboardUser};
-use crate::api::operations::{Dashboard, DaySeries, RangeSeries, day_series, range_series};
-use crate::api::transport::send;
+use crate::api::operations::{Dashboard, DaySeries, RangeSeries, RateSeries, day_series, range_series};
+use crate::api::transport::{send, send_as};
 use crate::state::load::Load;
 use crate::state::{clock, zone};
 use crate::view_model::amounts::{Columns, Stretch};
@@ -18,23 +19,19 @@ use crate::view_model::coverage::DayCoverage;
 use crate::view_model::daily::Daily;
 use crate::view_model::heart::{Heart, Rates};
 use crate::view_model::range::Range;
+use crate::view_model::readings::Readings;
 use crate::view_model::zone::Zone;
 
-/// Daily metrics that the dashboard shows.
-const METRICS: [MetricKey; 9] = [
-    MetricKey::Steps,
-    MetricKey::Distance,
-    MetricKey::Calories,
-    MetricKey::ActiveZoneMinutes,
-    MetricKey::HeartRate,
-    MetricKey::RestingHeartRate,
-    MetricKey::HeartRateVariability,
-    MetricKey::SkinTemperature,
-    MetricKey::SkinTemperatureRelative,
-];
+/// Daily metrics that the dashboard shows: all that have one value a day.
+fn metrics() -> Vec<MetricKey> {
+    let known = MetricKey::KNOWN.iter().map(|key| MetricKey::from(*key));
+    known.filter(|metric| !matches!(metric, MetricKey::Sleep | MetricKey::Exercise)).collect()
+}
 
 /// Points of the heart-rate chart: a day by the minute.
 const RATES: i64 = 1_500;
+/// Points of readings that come now and then: five minutes each.
+const READINGS: i64 = 288;
 /// Points of the day charts of amounts: a bar per half hour or hour.
 const AMOUNTS: i64 = 48;
 
@@ -104,7 +101,7 @@ pub fn load(id: String, range: Memo<Range>, person_zone: RwSignal<Option<String>
             to: range.to.to_string(),
             coverage_from: drawn_days(range).from.to_string(),
             history_from: range.history_from().to_string(),
-            metrics: METRICS.to_vec(),
+            metrics: metrics(),
         };
         async move {
             let user = send::<Dashboard>(variables).await?.user.ok_or_else(ApiError::not_found)?;
@@ -134,34 +131,37 @@ pub struct Detail {
     pub heart: Heart,
     pub stretch: Stretch,
     amounts: HashMap<MetricKey, Amounts>,
+    readings: HashMap<MetricKey, Readings>,
 }
 
 impl Detail {
+    /// Readings of a metric; there are none over more than a day.
+    pub fn readings(&self, metric: &MetricKey) -> Option<&Readings> {
+        self.readings.get(metric)
+    }
+
     /// Buckets of a metric; there are none over more than a day.
     pub fn amounts(&self, metric: &MetricKey) -> Option<&Amounts> {
         self.amounts.get(metric)
     }
 }
 
-macro_rules! heart {
-    ($series:expr, $stretch:expr) => {{
-        let (series, stretch) = ($series, $stretch);
-        let rates = Rates {
-            resolution: series.resolution,
-            start: &series.start,
-            min: series.min.as_deref().unwrap_or_default(),
-            mean: series.mean.as_deref().unwrap_or_default(),
-            max: series.max.as_deref().unwrap_or_default(),
-        };
-        Heart::new(rates, stretch.from, stretch.to, stretch.now)
-    }};
+fn rates(series: &RateSeries) -> Rates<'_> {
+    Rates {
+        resolution: series.resolution,
+        start: &series.start,
+        min: series.min.as_deref().unwrap_or_default(),
+        mean: series.mean.as_deref().unwrap_or_default(),
+        max: series.max.as_deref().unwrap_or_default(),
+    }
 }
 
-macro_rules! amounts {
-    ($series:expr) => {{
-        let series = $series;
-        Amounts { resolution: series.resolution, start: series.start, sum: series.sum.unwrap_or_default() }
-    }};
+fn heart(series: &RateSeries, stretch: Stretch) -> Heart {
+    Heart::new(rates(series), stretch.from, stretch.to, stretch.now)
+}
+
+fn amounts(series: day_series::Amounts) -> Amounts {
+    Amounts { resolution: series.resolution, start: series.start, sum: series.sum.unwrap_or_default() }
 }
 
 /// Loads the detail of what `data` shows.
@@ -172,6 +172,18 @@ pub fn load_detail(data: Signal<Arc<PersonRange>>) -> Load<Detail> {
     })
 }
 
+/// The answer over several days, in the types of one day's.
+#[derive(Debug, Deserialize)]
+struct OverDays {
+    user: Option<HeartOnly>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HeartOnly {
+    heart_rate: RateSeries,
+}
+
 async fn day_detail(data: &PersonRange) -> Result<Detail, ApiError> {
     let variables = day_series::Variables {
         id: data.user.id.clone(),
@@ -179,14 +191,23 @@ async fn day_detail(data: &PersonRange) -> Result<Detail, ApiError> {
         to: data.user.last_day.end.clone(),
         rates: RATES,
         amounts: AMOUNTS,
+        readings: READINGS,
     };
     let user = send::<DaySeries>(variables).await?.user.ok_or_else(ApiError::not_found)?;
-    let amounts = HashMap::from([
-        (MetricKey::Steps, amounts!(user.steps)),
-        (MetricKey::Distance, amounts!(user.distance)),
-        (MetricKey::Calories, amounts!(user.calories)),
-    ]);
-    Ok(Detail { heart: heart!(&user.heart_rate, data.stretch), stretch: data.stretch, amounts })
+    let readings = [
+        (MetricKey::HeartRateVariability, &user.variability),
+        (MetricKey::OxygenSaturation, &user.saturation),
+    ];
+    Ok(Detail {
+        heart: heart(&user.heart_rate, data.stretch),
+        stretch: data.stretch,
+        readings: readings.map(|(metric, series)| (metric, Readings::new(rates(series)))).into(),
+        amounts: HashMap::from([
+            (MetricKey::Steps, amounts(user.steps)),
+            (MetricKey::Distance, amounts(user.distance)),
+            (MetricKey::Calories, amounts(user.calories)),
+        ]),
+    })
 }
 
 async fn range_detail(data: &PersonRange) -> Result<Detail, ApiError> {
@@ -196,10 +217,12 @@ async fn range_detail(data: &PersonRange) -> Result<Detail, ApiError> {
         to: data.user.last_day.end.clone(),
         rates: RATES,
     };
-    let user = send::<RangeSeries>(variables).await?.user.ok_or_else(ApiError::not_found)?;
+    let answer = send_as::<RangeSeries, OverDays>(variables).await?;
+    let user = answer.user.ok_or_else(ApiError::not_found)?;
     Ok(Detail {
-        heart: heart!(&user.heart_rate, data.stretch),
+        heart: heart(&user.heart_rate, data.stretch),
         stretch: data.stretch,
         amounts: HashMap::new(),
+        readings: HashMap::new(),
     })
 }

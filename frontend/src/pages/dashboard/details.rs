@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_router::components::A;
 
-use super::data::PersonRange;
+use super::data::{PersonRange, drawn_days};
 use crate::components::coverage_strip::CoverageStrips;
 use crate::pages::accounts::{provider_name, state_words};
+use crate::pages::coverage::address;
 use crate::state::locale::format;
 use crate::state::tr;
 use crate::state::zone;
@@ -14,18 +16,32 @@ use crate::view_model::civil::parse_instant;
 use crate::view_model::coverage::{offered, strips};
 use crate::view_model::range::Range;
 
+/// Coverage of the metrics that are not wholly there; the page behind the link has all of them.
 #[component]
 pub fn CoverageCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
-    let shown = Signal::derive(move || {
+    let shown = Memo::new(move |_| {
         let data = data.read();
-        strips(&offered(data.all_coverage()), data.range, &format())
+        let rows = offered(data.all_coverage()).into_iter().filter(|(_, days)| days.was_asked(data.range));
+        let (whole, parts): (Vec<_>, Vec<_>) = rows.partition(|(_, days)| days.is_whole(data.range));
+        (whole.len(), strips(&parts, data.range, &format()))
     });
+    let strips = Signal::derive(move || shown.read().1.clone());
     let range = Signal::<Range>::derive(move || data.read().range);
+    let some = move || !shown.read().1.strips.is_empty();
+    let whole = move || {
+        let n = shown.read().0;
+        (n > 0).then(|| tr!(coverage.whole, n = n.to_string()))
+    };
+    let href = move || {
+        let data = data.read();
+        address(&data.user.id, drawn_days(data.range), None)
+    };
     view! {
         <section class="card full" aria-labelledby="heading-coverage">
             <h2 id="heading-coverage">{tr!(coverage.title)}</h2>
             <p class="note">{tr!(coverage.hint)}</p>
-            <CoverageStrips strips=shown range/>
+            <Show when=some><CoverageStrips strips range/></Show>
+            <p class="notes">{move || whole()} " " <A href=href>{tr!(coverage.open)}</A></p>
         </section>
     }
     .into_any()

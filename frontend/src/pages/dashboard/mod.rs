@@ -1,8 +1,10 @@
 //! `/people/{id}`: one person's data.
 
 pub mod body;
+pub mod cards;
 pub mod data;
 pub mod details;
+pub mod exercises;
 pub mod heart;
 pub mod live;
 pub mod night;

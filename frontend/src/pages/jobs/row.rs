@@ -37,7 +37,7 @@ pub fn JobRow(#[prop(into)] job: Signal<Option<Job>>, on_change: Callback<()>) -
         reasons(&job.state, reason, job.waiting_until.as_deref(), &zone, &format())
     };
     view! {
-        <li class="card row job" data-job=key>
+        <li class="card row job" class:is-done=move || *state.read() == SyncJobState::Done data-job=key>
             <div class="row-head">
                 <h3>
                     <A href=format!("/people/{}", person.id)>{person.display_name}</A>
