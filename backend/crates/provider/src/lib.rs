@@ -2,6 +2,8 @@
 #![deny(missing_docs)]
 
 pub mod fitbit;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod google_health;
 
 mod columns;

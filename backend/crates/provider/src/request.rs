@@ -8,7 +8,7 @@ use pulsekeep_core::{
     time::DayRange,
 };
 
-use crate::{FetchFailure, RateReading, failure::is_html};
+use crate::{FetchFailure, RateReading};
 
 /// One page of one window of one endpoint.
 #[derive(Debug, Clone)]
@@ -68,10 +68,15 @@ pub(crate) fn path_id(id: &str) -> Result<&str, FetchFailure> {
     Err(FetchFailure::new(FailureCode::RequestRefused, "the record has no id that the provider knows"))
 }
 
-/// What an answer with status 200 must be to be a TCX document: XML.
+/// The root element of a TCX document.
+const TCX_ROOT: &[u8] = b"TrainingCenterDatabase";
+
+/// What an answer with status 200 must be to be a TCX document: XML that begins with its root.
 pub(crate) fn tcx(fetched: Fetched) -> Result<Fetched, FetchFailure> {
     let body = fetched.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&fetched.body);
-    if body.trim_ascii_start().starts_with(b"<") && !is_html(body) {
+    let head = &body[..body.len().min(4096)];
+    let has_root = head.windows(TCX_ROOT.len()).any(|part| part == TCX_ROOT);
+    if has_root && head.trim_ascii_start().starts_with(b"<") {
         return Ok(fetched);
     }
     Err(FetchFailure::new(FailureCode::BadAnswer, "the route is not a TCX document"))

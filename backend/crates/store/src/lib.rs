@@ -9,6 +9,8 @@ mod convert;
 mod database;
 mod entity;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod held;
 pub mod ingest;
 mod invitation;

@@ -15,6 +15,8 @@ mod google_records;
 #[cfg(test)]
 mod oauth;
 #[cfg(test)]
+mod range;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod simulator;

@@ -1,0 +1,4 @@
+//! Stages of sleep as stored.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| pulsekeep_store::fuzzing::stages(data));
