@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use pulsekeep_core::{Clock, SystemClock};
+use pulsekeep_core::Clock;
 use pulsekeep_store::Store;
 use tokio::{net::TcpListener, task::JoinSet};
 use url::Url;
@@ -46,11 +46,11 @@ impl Server {
         } else {
             None
         };
-        let services = Services::new(store.clone(), engine, Arc::new(SystemClock), public_url);
+        let services = Services::new(store.clone(), engine, config.clock(), public_url);
         let app = App::new(services, HttpOptions::from(&config.http));
         let mut housekeeping = JoinSet::new();
         housekeeping.spawn(relay(store.clone()));
-        housekeeping.spawn(sweep(store));
+        housekeeping.spawn(sweep(store, config.clock()));
         Ok(Self { app, listener, worker, housekeeping })
     }
 
@@ -91,11 +91,11 @@ async fn relay(store: Store) {
 }
 
 /// Removes web sessions that have ended.
-async fn sweep(store: Store) {
+async fn sweep(store: Store, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = store.delete_expired_web_sessions(SystemClock.now()).await {
+        if let Err(error) = store.delete_expired_web_sessions(clock.now()).await {
             tracing::warn!(%error, "ended web sessions could not be removed");
         }
     }

@@ -167,3 +167,42 @@ fn a_simulated_clock_is_whole_or_refused() {
     let future = [("PULSEKEEP_CLOCK__BASE", "9000-01-01T00:00:00Z"), whole[1], whole[2]];
     assert!(problems(&env(&future)).iter().any(|problem| problem.contains("future")));
 }
+
+#[test]
+fn a_webhook_is_set_up_whole_or_refused() {
+    let google = |more: &[(&str, &str)]| {
+        let mut pairs = vec![
+            ("PULSEKEEP_VAULT__KEY", KEY),
+            ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__ENABLED", "true"),
+            ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__CLIENT_ID", "id"),
+            ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__CLIENT_SECRET", "secret"),
+        ];
+        pairs.extend_from_slice(more);
+        env(&pairs)
+    };
+    let push = |sources: &Sources| Config::load(sources, Need::Vault).unwrap().providers[0].push.clone();
+    assert!(push(&google(&[])).is_none());
+    let secret = ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__WEBHOOK_SECRET", "Bearer sixteen characters");
+    // A key of its own, although it ends like the file of a secret.
+    let file = ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__SERVICE_ACCOUNT_FILE", "/nowhere/account.json");
+    let Some(super::PushSection::GoogleHealth { service_account_file, project_number, .. }) =
+        push(&google(&[secret, file]))
+    else {
+        panic!("it is set up");
+    };
+    assert_eq!(service_account_file, Some("/nowhere/account.json".into()));
+    assert_eq!(project_number, None);
+    let shown = Config::show(&google(&[secret])).unwrap();
+    let shown = shown.iter().find(|k| k.key == "providers.google_health.webhook_secret").unwrap();
+    assert_eq!(shown.value, "\"(set)\"");
+    let found = problems(&google(&[
+        ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__WEBHOOK_SECRET", "short"),
+        ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__PROJECT_NUMBER", "my-project"),
+        ("PULSEKEEP_PROVIDERS__FITBIT__ENABLED", "true"),
+        ("PULSEKEEP_PROVIDERS__FITBIT__CLIENT_ID", "23ABCD"),
+        ("PULSEKEEP_PROVIDERS__FITBIT__WEBHOOK_VERIFY_CODE", "code"),
+    ]));
+    let named = ["google_health.project_number", "google_health.webhook_secret", "fitbit.webhook_verify_code"];
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(named.iter().all(|key| found.iter().any(|problem| problem.contains(key))), "{found:?}");
+}

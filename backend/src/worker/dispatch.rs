@@ -1,6 +1,10 @@
 //! The dispatcher: looks for due windows and rings for them, a few more than can be worked on.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use pulsekeep_core::EpochMs;
 use pulsekeep_store::WindowKey;
@@ -13,24 +17,27 @@ use super::{WorkerOptions, bell::Bell};
 /// How often it looks when nothing happens.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A ring that was not answered for so long is rung again.
-const RING_AGAIN_MS: i64 = 15_000;
+const RING_AGAIN: Duration = Duration::from_secs(15);
 
-/// Rings that are out: a window and its attempt, and when it was rung for.
+/// A window, its attempt, and the time that has come: a wait costs no attempt, and its end is worth a ring.
+type Call = (WindowKey, i32, EpochMs);
+
+/// Rings that are out, and when they were rung.
 #[derive(Debug, Default)]
-struct Rung(HashMap<(WindowKey, i32), EpochMs>);
+struct Rung(HashMap<Call, Instant>);
 
 impl Rung {
-    /// Whether to ring for this attempt now; notes it if so.
-    fn should_ring(&mut self, key: WindowKey, attempt: i32, now: EpochMs) -> bool {
-        let fresh = self.0.get(&(key, attempt)).is_none_or(|at| now.0 - at.0 >= RING_AGAIN_MS);
+    /// Whether to ring now; notes it if so.
+    fn should_ring(&mut self, call: Call, now: Instant) -> bool {
+        let fresh = self.0.get(&call).is_none_or(|at| now.duration_since(*at) >= RING_AGAIN);
         if fresh {
-            self.0.insert((key, attempt), now);
+            self.0.insert(call, now);
         }
         fresh
     }
 
-    fn forget_old(&mut self, now: EpochMs) {
-        self.0.retain(|_, at| now.0 - at.0 < RING_AGAIN_MS);
+    fn forget_old(&mut self, now: Instant) {
+        self.0.retain(|_, at| now.duration_since(*at) < RING_AGAIN);
     }
 }
 
@@ -70,12 +77,12 @@ async fn ring_due(
     options: &WorkerOptions,
     rung: &mut Rung,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let now = engine.now();
+    let now = Instant::now();
     rung.forget_old(now);
     let limit = options.concurrency as u64 * 2;
     let due: Result<_, SyncError> = engine.due(limit).await;
     for window in due? {
-        if rung.should_ring(window.key, window.attempt, now) {
+        if rung.should_ring((window.key, window.attempt, window.since), now) {
             bell.ring(window.key).await?;
         }
     }
@@ -92,11 +99,14 @@ mod tests {
     fn an_attempt_is_rung_for_once_and_again_when_nobody_answers() {
         let key = WindowKey { user: UserId(1), job: JobId(2), seq: 3 };
         let mut rung = Rung::default();
-        assert!(rung.should_ring(key, 0, EpochMs(0)));
-        assert!(!rung.should_ring(key, 0, EpochMs(RING_AGAIN_MS - 1)));
-        assert!(rung.should_ring(key, 1, EpochMs(1)), "a new attempt");
-        assert!(rung.should_ring(key, 0, EpochMs(RING_AGAIN_MS)));
-        rung.forget_old(EpochMs(3 * RING_AGAIN_MS));
+        let start = Instant::now();
+        let call = (key, 0, EpochMs(0));
+        assert!(rung.should_ring(call, start));
+        assert!(!rung.should_ring(call, start + RING_AGAIN / 2));
+        assert!(rung.should_ring((key, 1, EpochMs(0)), start), "a new attempt");
+        assert!(rung.should_ring((key, 0, EpochMs(9)), start), "the end of a wait");
+        assert!(rung.should_ring(call, start + RING_AGAIN));
+        rung.forget_old(start + 3 * RING_AGAIN);
         assert!(rung.0.is_empty());
     }
 }
