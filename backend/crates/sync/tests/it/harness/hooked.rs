@@ -14,6 +14,9 @@ use pulsekeep_provider::{
 use secrecy::SecretString;
 use url::Url;
 
+/// What a parser of another version makes of an answer.
+type Misreading = fn(Parsed) -> Parsed;
+
 type Hook = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// The provider of the simulator, and what happens when it has answered and the engine does not know it yet.
@@ -21,11 +24,12 @@ pub(crate) struct Hooked {
     inner: Arc<dyn Provider>,
     after_fetch: Option<Hook>,
     after_refresh: Option<Hook>,
+    parser: Option<(i16, Misreading)>,
 }
 
 impl Hooked {
     pub(crate) fn new(inner: &Arc<dyn Provider>) -> Self {
-        Self { inner: inner.clone(), after_fetch: None, after_refresh: None }
+        Self { inner: inner.clone(), after_fetch: None, after_refresh: None, parser: None }
     }
 
     pub(crate) fn after_fetch<F: Future<Output = ()> + Send + 'static>(
@@ -33,6 +37,12 @@ impl Hooked {
         hook: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self {
         self.after_fetch = Some(Arc::new(move || Box::pin(hook())));
+        self
+    }
+
+    /// Another version of the parsers, which reads something else.
+    pub(crate) fn parser(mut self, version: i16, reads: Misreading) -> Self {
+        self.parser = Some((version, reads));
         self
     }
 
@@ -105,10 +115,14 @@ impl Provider for Hooked {
     }
 
     fn parse(&self, endpoint: &'static Endpoint, body: &[u8]) -> Result<Parsed, ParseError> {
-        self.inner.parse(endpoint, body)
+        let parsed = self.inner.parse(endpoint, body)?;
+        Ok(match self.parser {
+            Some((_, reads)) => reads(parsed),
+            None => parsed,
+        })
     }
 
     fn parser_version(&self) -> i16 {
-        self.inner.parser_version()
+        self.parser.map_or_else(|| self.inner.parser_version(), |(version, _)| version)
     }
 }
