@@ -102,3 +102,14 @@ pub enum SimulatorError {
     #[error(transparent)]
     People(#[from] PeopleError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scaled_clock_runs_from_its_origin_at_its_rate() {
+        let clock = scaled_clock(Arc::new(|| 1_000_500), 1_000_000, 5_000_000, 600);
+        assert_eq!(clock(), 5_000_000 + 300_000);
+    }
+}
