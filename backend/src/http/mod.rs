@@ -6,6 +6,7 @@ pub mod connect;
 mod data;
 mod graphql;
 mod health;
+mod metrics;
 mod observe;
 mod origin;
 mod outcome;
@@ -28,6 +29,7 @@ use tokio::net::TcpListener;
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 pub use caller::{Caller, Credential, TokenRefused};
+pub use metrics::serve_open as serve_metrics;
 pub use observe::RequestId;
 pub use problem::Problem;
 pub use session::WebSession;
@@ -116,6 +118,7 @@ pub fn router(app: App) -> Router {
         .route("/playground", get(playground::index))
         .route("/playground/{*path}", get(playground::file))
         .route("/data/v1/raw/{id}", get(data::raw))
+        .route("/metrics", get(metrics::answer))
         .layer(sessions);
     Router::new()
         .merge(with_session)
@@ -139,6 +142,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let counts = app.push_counts.clone();
     let router = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let (told, mut hears) = tokio::sync::watch::channel(false);
     let stop = async move {
@@ -151,8 +155,12 @@ pub async fn serve(
         let _ = hears.wait_for(|stopped| *stopped).await;
         tokio::time::sleep(DRAIN).await;
     };
-    tokio::select! {
+    let result = tokio::select! {
         result = server => result,
         () = too_late => Ok(()),
+    };
+    if let Err(error) = counts.write().await {
+        tracing::warn!(%error, "the last counts of webhook calls were lost");
     }
+    result
 }

@@ -336,7 +336,7 @@ on_each_engine! {
         let link = outside.linked(GOOGLE, "nora").await;
         let old = outside.composed("google", &link, "nora", "sleep").await;
         assert_eq!(outside.notify("google", &link, "nora", &["steps", "distance"]).await, [204, 204]);
-        assert_eq!(outside.requests().await, ["/google/webhooks/webhooks_public_keyset.json"]);
+        assert_eq!(outside.requests().await, ["/google/webhooks/webhooks_public_keyset"]);
         outside.forget_requests().await;
         assert_eq!(outside.notify("google", &link, "nora", &["floors"]).await, [204]);
         assert!(outside.requests().await.is_empty(), "the handler asks nobody");
