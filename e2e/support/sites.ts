@@ -1,5 +1,7 @@
 import { expect, type Page } from "@playwright/test";
+import { CoveragePage } from "../pages/coverage";
 import { DashboardPage } from "../pages/dashboard";
+import { JobsPage } from "../pages/jobs";
 import { ownId } from "./people";
 import { words } from "./words";
 
@@ -48,6 +50,53 @@ export const PAGES: Site[] = [
     open: async (page) => {
       await page.goto("/jobs");
       await heading(page, words.jobs.title);
+    },
+  },
+  {
+    name: "jobs-member",
+    as: "member",
+    open: async (page) => {
+      await page.goto("/jobs");
+      await heading(page, words.jobs.title);
+    },
+  },
+  {
+    name: "backfill-plan",
+    as: "admin",
+    open: async (page) => {
+      const jobs = new JobsPage(page);
+      await jobs.open();
+      await jobs.plan({ people: "everybody", from: isoDay(400), to: isoDay(1) });
+      await expect(jobs.backfill.locator(".plan")).toBeVisible();
+      await settled(page);
+    },
+  },
+  {
+    name: "coverage",
+    as: "admin",
+    open: async (page) => {
+      await new CoveragePage(page).open();
+      await settled(page);
+    },
+  },
+  {
+    name: "coverage-person",
+    as: "member",
+    open: async (page) => {
+      await new CoveragePage(page).openPerson(await ownId(page), isoDay(89), isoDay(0));
+      await settled(page);
+    },
+  },
+  {
+    name: "coverage-cell",
+    as: "member",
+    open: async (page) => {
+      const day = isoDay(2);
+      const address = `/people/${await ownId(page)}/coverage?from=${isoDay(27)}&to=${isoDay(0)}&metric=STEPS&day=${day}`;
+      const coverage = new CoveragePage(page);
+      await coverage.open(address);
+      await expect(coverage.panel).toContainText(words.cell.next);
+      await settled(page);
     },
   },
   {

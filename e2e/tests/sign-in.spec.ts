@@ -30,7 +30,9 @@ test("what assistive technology is told", async ({ page, product }) => {
         - listitem:
           - link "People"
         - listitem:
-          - link "Jobs"
+          - link "Coverage"
+        - listitem:
+          - link "Sync"
         - listitem:
           - link "API tokens"
         - listitem:

@@ -108,15 +108,22 @@ fn Cells(
             scroll.set_scroll_left(scroll.scroll_width());
         }
     });
-    Effect::new(move |_| {
+    Effect::new(move |was: Option<Option<At>>| {
         grid.track();
-        let (at, Some(table)) = (selected.get(), table.get()) else { return };
+        let at = selected.get();
+        let Some(table) = table.get() else { return at };
         if let Ok(Some(before)) = table.query_selector("td[aria-selected]") {
             let _ = before.remove_attribute("aria-selected");
         }
         if let Some(cell) = at.and_then(|at| make_current(&table, at)) {
             let _ = cell.set_attribute("aria-selected", "true");
         }
+        // Where the panel was closed, the cursor goes back to its cell.
+        let left = was.flatten().filter(|_| at.is_none());
+        if let Some(cell) = left.and_then(|left| make_current(&table, left)) {
+            let _ = cell.focus();
+        }
+        at
     });
     let body = move || {
         let grid = grid.get();

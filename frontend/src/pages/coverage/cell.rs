@@ -69,7 +69,7 @@ pub fn CellPanel(
         }
     };
     view! {
-        <aside class="card panel" aria-labelledby="heading-panel" on:keydown=on_key>
+        <section class="card panel" aria-labelledby="heading-panel" on:keydown=on_key>
             <div class="panel-head">
                 <PanelTitle text=format!("{name}, {}", f.day_medium(day))/>
                 <button type="button" class="button quiet icon-only" aria-label=tr!(common.close) on:click=move |_| close.run(())>
@@ -80,7 +80,7 @@ pub fn CellPanel(
                 let of = of.clone();
                 (move || view! { <Request known=(*known.get()).clone() of=of.clone()/> }).into_any()
             })}
-        </aside>
+        </section>
     }
     .into_any()
 }

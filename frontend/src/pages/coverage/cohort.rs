@@ -289,7 +289,7 @@ fn DayPanel(
     let nothing =
         is_empty.then(|| view! { <p class="note">{f.words.coverage_pending.clone().into_owned()}</p> });
     view! {
-        <aside class="card panel" aria-labelledby="heading-panel">
+        <section class="card panel" aria-labelledby="heading-panel">
             <div class="panel-head">
                 <PanelTitle text=format!("{name}, {}", f.day_medium(day))/>
                 <button type="button" class="button quiet icon-only" aria-label=tr!(common.close) on:click=move |_| close.run(())>
@@ -298,7 +298,7 @@ fn DayPanel(
             </div>
             {states}
             {nothing}
-        </aside>
+        </section>
     }
     .into_any()
 }
