@@ -14,3 +14,4 @@ mod sign_in;
 mod socket;
 mod sync;
 mod tokens;
+mod webhooks;
