@@ -115,12 +115,8 @@ pub trait Push: Send + Sync {
     ///
     /// # Errors
     /// [`FetchFailure`].
-    async fn subscribe(
-        &self,
-        access: &SecretString,
-        id: &str,
-        scopes: &[String],
-    ) -> Result<(), FetchFailure>;
+    async fn subscribe(&self, access: &SecretString, id: &str, scopes: &[String])
+    -> Result<(), FetchFailure>;
 
     /// Ends the account's subscriptions. None to end is no error.
     ///

@@ -70,6 +70,7 @@ on_each_engine! {
     async fn a_burst_in_any_order_is_one_job_in_one_process(db) {
         let world = World::start(db).await;
         let linked = world.linked(GOOGLE, "nora").await;
+        world.clock.advance(HOUR_MS);
         let day = world.today(linked.user).await;
         let night = Some(DayRange { start: add_days(day, -1), end: add_days(day, 1) });
         let mut burst = Vec::new();
