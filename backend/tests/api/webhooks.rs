@@ -174,7 +174,13 @@ impl Outside {
     }
 
     /// Has the simulator send notifications of today; the statuses of the answers.
-    async fn notify(&self, provider: &str, link: &LinkedAccount, person: &str, subjects: &[&str]) -> Vec<u64> {
+    async fn notify(
+        &self,
+        provider: &str,
+        link: &LinkedAccount,
+        person: &str,
+        subjects: &[&str],
+    ) -> Vec<u64> {
         let asked = self.asked(provider, link, person, subjects).await;
         statuses(&self.control("POST", "/push/notify", &asked).await)
     }
