@@ -3,7 +3,8 @@
 //! Its limits (endpoint pages): activity series 1,095 days (`activityCalories` 30), heart series 1 year, HRV, breathing
 //! rate, temperature, VO2 max and the detail of `SpO2` 30 days, weight 31, sleep 100 days, exercise lists 100 a page,
 //! detail within a day 24 hours. `SpO2` by the day has no documented limit; a year is asked for. Floors and elevation by
-//! the minute would take a request a day each and are left out.
+//! the minute would take a request a day each and are left out. The readings of a night are asked for with one day more,
+//! since those of the last evening come under the next date.
 
 use super::{
     Cadence, Call, Endpoint,
@@ -215,7 +216,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "/1/user/-/hrv/date/{start}/{end}/all.json",
         "heartrate",
     )
-    .window(30, 0)
+    .window(29, 0)
     .proved_by("fitbit.heart_rate_variability.day"),
     fitbit(
         "fitbit.oxygen_saturation.minute",
@@ -224,7 +225,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "/1/user/-/spo2/date/{start}/{end}/all.json",
         "oxygen_saturation",
     )
-    .window(30, 0)
+    .window(29, 0)
     .proved_by("fitbit.oxygen_saturation.day"),
     fitbit(
         "fitbit.heart_rate.minute",

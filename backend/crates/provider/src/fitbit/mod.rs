@@ -95,7 +95,9 @@ fn url(config: &ProviderConfig, request: &FetchRequest) -> Url {
 /// The path of a request: ranges include their last day, endpoints of one day have just that.
 fn path(request: &FetchRequest) -> String {
     let start = request.days.start.to_string();
-    let end = request.days.last().to_string();
+    // The readings of an evening come with the night that follows it, under the date of waking.
+    let by_night = request.endpoint.path.ends_with("/all.json");
+    let end = if by_night { request.days.end } else { request.days.last() }.to_string();
     request.endpoint.path.replace("{start}", &start).replace("{end}", &end).replace("{date}", &start)
 }
 
@@ -194,6 +196,11 @@ mod tests {
         assert_eq!(
             path(&asked("fitbit.heart_rate.minute", day)),
             "/1/user/-/activities/heart/date/2026-08-01/1d/1min.json"
+        );
+        assert_eq!(
+            path(&asked("fitbit.heart_rate_variability.minute", week)),
+            "/1/user/-/hrv/date/2026-08-01/2026-08-08/all.json",
+            "the last evening lies in the night after it"
         );
         assert_eq!(asked("fitbit.steps.day", week).key(), "fitbit.steps.day/2026-08-01/2026-08-08");
     }

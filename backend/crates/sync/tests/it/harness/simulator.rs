@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use pulsekeep_core::{Clock, ManualClock, account::ProviderKey};
+use pulsekeep_core::{Clock, ManualClock, account::ProviderKey, time::DayRange};
 use pulsekeep_provider::ProviderConfig;
 use pulsekeep_simulator::{Simulator, SimulatorConfig};
 use reqwest::Method;
@@ -73,6 +73,17 @@ impl Outside {
     /// What a person did on a day.
     pub(crate) async fn truth(&self, person: &str, day: Date) -> Value {
         self.control(Method::GET, &format!("/people/{person}/truth?day={day}"), None).await
+    }
+
+    /// Everything that a provider would tell of some days, and of the night behind them.
+    pub(crate) async fn truth_of_range(&self, provider: ProviderKey, person: &str, days: DayRange) -> Value {
+        let name = match provider {
+            ProviderKey::GoogleHealth => "google",
+            ProviderKey::Fitbit => "fitbit",
+        };
+        let (from, to) = (days.start, days.end);
+        let path = format!("/people/{person}/truth/range?provider={name}&from={from}&to={to}");
+        self.control(Method::GET, &path, None).await
     }
 
     /// Sets the faults.
