@@ -2,8 +2,9 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use pulsekeep_core::Clock;
+use pulsekeep_core::{Clock, account::ProviderKey};
 use pulsekeep_store::Store;
+use pulsekeep_sync::SyncEngine;
 use tokio::{net::TcpListener, task::JoinSet};
 use url::Url;
 
@@ -49,8 +50,13 @@ impl Server {
         let services = Services::new(store.clone(), engine, config.clock(), public_url);
         let app = App::new(services, HttpOptions::from(&config.http));
         let mut housekeeping = JoinSet::new();
+        housekeeping.spawn(prepare_webhooks(app.services.engine.clone()));
         housekeeping.spawn(relay(store.clone()));
         housekeeping.spawn(sweep(store, config.clock()));
+        if let Some(address) = config.http.metrics_listen {
+            let telemetry = setup::listen(address).await?;
+            housekeeping.spawn(http::serve_metrics(app.clone(), telemetry));
+        }
         Ok(Self { app, listener, worker, housekeeping })
     }
 
@@ -87,6 +93,16 @@ async fn relay(store: Store) {
             tracing::warn!(%error, "changes of other processes are not heard for a moment");
         }
         tokio::time::sleep(LISTEN_AGAIN).await;
+    }
+}
+
+/// Fetches the keys of webhooks before the first call comes.
+async fn prepare_webhooks(engine: SyncEngine) {
+    for key in ProviderKey::ALL {
+        let provider = engine.provider(key).cloned();
+        if let Some(push) = provider.as_ref().and_then(|provider| provider.push()) {
+            push.prepare(engine.now()).await;
+        }
     }
 }
 

@@ -188,6 +188,92 @@ fn a_vault_key_that_opens_nothing_is_told() {
     assert_eq!((of("tables"), of("vault")), ("ok".into(), "fault".into()), "{}", doctor.out);
 }
 
+/// A database in which ann has a Google account that may give her sleep.
+fn with_ann() -> TestDatabase {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let database = TestDatabase::sqlite().await;
+        build::member(database.store(), "bob").await;
+        let ann = build::member(database.store(), "ann").await;
+        let link = build::link(database.store(), ann.id, ProviderKey::GoogleHealth, "7ABC").await;
+        let vault = Vault::new(b"0123456789abcdef0123456789abcdef", &[]);
+        let access = vault.seal(link.id, TokenKind::Access, &"a token".into());
+        let refresh = Some(vault.seal(link.id, TokenKind::Refresh, &"another".into()));
+        let tokens = LinkTokens { access, refresh, ..build::tokens(2) };
+        let tx = database.store().write().await.unwrap();
+        tx.put_tokens(ann.id, link.id, tokens).await.unwrap();
+        tx.commit().await.unwrap();
+        database
+    })
+}
+
+#[test]
+fn a_backfill_is_planned_before_it_is_written_and_says_who_works() {
+    let database = with_ann();
+    let env = [
+        ("PULSEKEEP_VAULT__KEY", KEY),
+        ("PULSEKEEP_DATABASE__URL", database.url()),
+        ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__ENABLED", "true"),
+        ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__CLIENT_ID", "id"),
+        ("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__CLIENT_SECRET", "secret"),
+    ];
+    let here = |args: &[&str]| run(database.folder(), &env, args);
+    let range = ["--from", "2026-01-01", "--to", "2026-03-31"];
+    let with = |first: &[&'static str]| [first, &range[..]].concat();
+
+    let plan =
+        here(&with(&["backfill", "--all", "--plan", "--json", "--metric", "sleep", "--metric", "steps"]));
+    let seen: Value = serde_json::from_str(&plan.out).unwrap_or_else(|_| panic!("{}{}", plan.out, plan.err));
+    assert_eq!((plan.code, &seen["people"], &seen["metrics"][0]["metric"]), (0, &1.into(), &"sleep".into()));
+    let problems = seen["problems"].as_array().unwrap();
+    assert!(
+        problems.iter().any(|p| p.as_str().unwrap().contains("not allowed to give steps")),
+        "{problems:?}"
+    );
+    assert!(problems.iter().any(|p| p.as_str().unwrap().contains("bob: no linked account")), "{problems:?}");
+    let plain = here(&with(&["backfill", "--user", "ann", "--plan", "--metric", "sleep"]));
+    assert!(
+        plain.out.contains("together") && plain.out.contains("It takes less than a minute"),
+        "{}",
+        plain.out
+    );
+
+    let written = here(&with(&["backfill", "--all", "--metric", "sleep"]));
+    assert_eq!(written.code, 0, "{}", written.err);
+    assert!(written.out.contains(" planned: 0 of "), "{}", written.out);
+    assert!(written.err.contains("no worker is running"), "{}", written.err);
+    assert!(written.err.contains("bob: no linked account"), "{}", written.err);
+
+    let nothing = here(&with(&["reparse", "--user", "ann"]));
+    assert!(
+        nothing.code == 1 && nothing.err.contains("no answer of a provider is stored"),
+        "{}",
+        nothing.err
+    );
+    let early = here(&["backfill", "--user", "ann", "--from", "2001-01-01", "--to", "2001-02-01"]);
+    assert!(early.code == 1 && early.err.contains("before the first device"), "{}", early.err);
+    let unknown = here(&with(&["backfill", "--user", "ann", "--metric", "hart_rate"]));
+    assert!(unknown.code == 2 && unknown.err.contains("heart_rate"), "{}", unknown.err);
+
+    let rotated = here(&["vault", "rotate", "--json"]);
+    let counts: Value = serde_json::from_str(&rotated.out).unwrap_or_else(|_| panic!("{}", rotated.err));
+    assert_eq!((rotated.code, &counts["unopened"]), (0, &0.into()));
+    let often = [
+        env.as_slice(),
+        &[("PULSEKEEP_SYNC__INTERVAL_MINUTES", "1"), ("PULSEKEEP_SYNC__GOOGLE_PER_MINUTE", "2")],
+    ]
+    .concat();
+    let doctor = run(database.folder(), &often, &["doctor", "--json"]);
+    let findings: Value = serde_json::from_str(&doctor.out).unwrap();
+    let of = |what: &str| findings.as_array().unwrap().iter().find(|f| f["what"] == what).unwrap().clone();
+    assert_eq!(of("workers")["verdict"], "warning");
+    assert!(
+        of("policy")["text"].as_str().unwrap().contains("sync.interval_minutes = 1 cannot be met"),
+        "{}",
+        doctor.out
+    );
+}
+
 #[test]
 fn the_schema_is_compared_line_by_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,17 @@
 use std::{path::Path, process::ExitCode};
 
+use pulsekeep_core::{Clock as _, SystemClock, time::MINUTE_MS};
+use pulsekeep_store::Store;
 use serde::Serialize;
 
 use super::{
     output, setup,
     webhooks::{self, Standing},
 };
-use crate::config::{Config, ConfigError, Need, Sources};
+use crate::{
+    config::{Config, ConfigError, Need, Sources},
+    worker::DEAD_AFTER_MS,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -125,6 +130,7 @@ async fn database(config: &Config, findings: &mut Findings) {
             Err(error) => findings.add("vault", Verdict::Fault, error.to_string()),
         }
     }
+    schedule(config, &store, findings).await;
     match store.has_users().await {
         Ok(true) => {}
         Ok(false) => findings.add(
@@ -133,6 +139,40 @@ async fn database(config: &Config, findings: &mut Findings) {
             "nobody can sign in yet: `pulsekeep user add --email you@example.org --role admin --password-stdin`",
         ),
         Err(error) => findings.add("people", Verdict::Fault, error.to_string()),
+    }
+}
+
+/// Who works, whether accounts are looked at in time, and whether the policy can be met at all.
+async fn schedule(config: &Config, store: &Store, findings: &mut Findings) {
+    let policy = setup::policy(config);
+    let enabled = |provider| config.providers.iter().any(|section| section.provider == provider);
+    let problems = pulsekeep_sync::policy_problems(&policy, enabled);
+    if problems.is_empty() {
+        findings.add("policy", Verdict::Ok, "live sync fits into what the providers allow");
+    }
+    for problem in problems {
+        findings.add("policy", Verdict::Warning, problem);
+    }
+    match store.workers(SystemClock.now().plus(-DEAD_AFTER_MS)).await {
+        Ok(workers) if workers.is_empty() => {
+            let text =
+                "none is running: nothing is fetched until `pulsekeep serve` or `pulsekeep worker` runs";
+            findings.add("workers", Verdict::Warning, text);
+        }
+        Ok(workers) => findings.add("workers", Verdict::Ok, format!("{} running", workers.len())),
+        Err(error) => findings.add("workers", Verdict::Fault, error.to_string()),
+    }
+    match store.schedule_lag_ms(config.clock().now()).await {
+        Ok(lag) if lag > policy.incremental_every_ms => findings.add(
+            "schedule",
+            Verdict::Warning,
+            format!(
+                "an account waits for its sync since {} minutes: are there enough workers?",
+                lag / MINUTE_MS
+            ),
+        ),
+        Ok(_) => findings.add("schedule", Verdict::Ok, "no account waits for longer than an interval"),
+        Err(error) => findings.add("schedule", Verdict::Fault, error.to_string()),
     }
 }
 

@@ -82,6 +82,8 @@ pub(super) enum RequestSyncStatus {
     RangeReversed,
     /// The last day is yet to come.
     RangeInFuture,
+    /// The first day lies before any provider had data.
+    RangeTooEarly,
     /// Too many days at once.
     RangeTooLong,
 }
@@ -223,6 +225,7 @@ impl Refused {
             Self::NothingStored => RequestSyncStatus::NothingStored,
             Self::Range(DayRangeError::Reversed { .. }) => RequestSyncStatus::RangeReversed,
             Self::Range(DayRangeError::Future { .. }) => RequestSyncStatus::RangeInFuture,
+            Self::Range(DayRangeError::TooEarly { .. }) => RequestSyncStatus::RangeTooEarly,
             Self::Range(DayRangeError::TooLong { .. }) => RequestSyncStatus::RangeTooLong,
         }
     }

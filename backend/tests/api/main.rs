@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod assets;
+#[cfg(test)]
+mod batch;
 mod consent;
 mod csrf;
 mod docs;

@@ -52,7 +52,8 @@ on_each_engine! {
         for (from, to, expected) in [
             ("2026-02-02", "2026-02-01", "RANGE_REVERSED"),
             ("2026-01-01", "2190-01-01", "RANGE_IN_FUTURE"),
-            ("2001-01-01", "2025-01-01", "RANGE_TOO_LONG"),
+            ("2001-01-01", "2025-01-01", "RANGE_TOO_EARLY"),
+            ("2010-01-01", "2025-01-01", "RANGE_TOO_LONG"),
         ] {
             let input = json!({ "userIds": [ann.id.to_string()], "from": from, "to": to });
             let answer = client.ask(BACKFILL, json!({ "i": input })).await;

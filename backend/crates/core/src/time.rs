@@ -97,6 +97,16 @@ pub enum DayRangeError {
         /// The person's today.
         today: Date,
     },
+    /// Nobody had a device then.
+    #[error(
+        "{from} lies before the first device of any provider; the first day that can be asked for is {first}"
+    )]
+    TooEarly {
+        /// First day asked for.
+        from: Date,
+        /// The first day that makes sense.
+        first: Date,
+    },
     /// More days than are allowed at once.
     #[error("{days} days are too many at once; ask for at most {max}")]
     TooLong {

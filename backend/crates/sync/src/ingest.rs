@@ -12,13 +12,15 @@ use pulsekeep_core::{
     job::FailureCode,
     metric::Aggregation,
     observation::{DailyValue, Parsed, SampleValues},
-    time::DAY_MS,
+    time::{DAY_MS, MINUTE_MS},
     timeline::OffsetTimeline,
 };
 use pulsekeep_store::{
     ClaimedWindow, LinkedAccount, WriteTx,
     block::Block,
-    ingest::{CoverageMark, NewRawDocument, Replace, ResolvedSamples, ResolvedSleep},
+    ingest::{
+        CoverageMark, NewRawDocument, PackedBody, Replace, ResolvedExercise, ResolvedSamples, ResolvedSleep,
+    },
 };
 
 use crate::{SyncEngine, SyncError, resolve};
@@ -30,17 +32,12 @@ pub(crate) struct Reading {
     pub(crate) request_key: String,
     /// The instants asked for, half-open.
     pub(crate) bounds: (EpochMs, EpochMs),
-    /// The pages as received.
-    pub(crate) bodies: Vec<Vec<u8>>,
+    /// The pages as received, packed.
+    pub(crate) bodies: Vec<PackedBody>,
+    /// The first of the pages, where they are stored already: typed rows are made again, and nothing was asked.
+    pub(crate) stored: Option<RawId>,
     /// The pages parsed.
     pub(crate) pages: Vec<Parsed>,
-}
-
-impl Reading {
-    /// Whether an unfiltered page lies wholly before `start`: newest first, so nothing of the window follows.
-    pub(crate) fn has_passed(&self, page: &Parsed, start: Date) -> bool {
-        !page.sleep.is_empty() && page.sleep.iter().all(|s| s.day < start)
-    }
 }
 
 /// What the transaction works on.
@@ -49,14 +46,17 @@ struct Target<'a> {
     endpoint: &'static Endpoint,
     claimed: &'a ClaimedWindow,
     stream: StreamId,
+    /// The last sync of the account's trackers.
+    last_sync: Option<EpochMs>,
     /// From here on a value may be filler, where the provider gives any.
     known_until: Option<EpochMs>,
 }
 
-/// Fitbit gives every minute and day a value, those too of which no device has told yet: zeros, and the energy of a
-/// body at rest. They are no measurements.
+/// Fitbit gives every minute and day a value, those too of which no device has told yet: zeros, the energy of a body at
+/// rest, and hours of sitting. They are no measurements.
 fn may_be_filler(metric: Metric, value: f64) -> bool {
-    metric == Metric::Calories || metric.spec().aggregation == Aggregation::Sum && value == 0.0
+    matches!(metric, Metric::Calories | Metric::BasalCalories | Metric::SedentaryMinutes)
+        || metric.spec().aggregation == Aggregation::Sum && value == 0.0
 }
 
 impl Target<'_> {
@@ -94,13 +94,14 @@ impl SyncEngine {
     ) -> Result<(), SyncError> {
         let now = self.now();
         let user = link.user_id;
-        let raw = self.put_bodies(tx, link, endpoint, claimed, reading).await?;
-        let (stream, precedence) = tx.merged_stream(user, link.id, link.provider, now).await?;
-        let known_until = match link.provider {
-            ProviderKey::Fitbit => tx.last_device_sync(user, link.id).await?,
-            ProviderKey::GoogleHealth => None,
+        let raw = match reading.stored {
+            Some(raw) => Some(raw),
+            None => self.put_bodies(tx, link, endpoint, claimed, reading).await?,
         };
-        let target = Target { link, endpoint, claimed, stream, known_until };
+        let (stream, precedence) = tx.merged_stream(user, link.id, link.provider, now).await?;
+        let last_sync = tx.last_device_sync(user, link.id).await?;
+        let known_until = last_sync.filter(|_| link.provider == ProviderKey::Fitbit);
+        let target = Target { link, endpoint, claimed, stream, last_sync, known_until };
         let before = tx.timeline(user).await?;
         let mut timeline = before.clone();
         resolve::learn(&mut timeline, &parsed);
@@ -118,9 +119,17 @@ impl SyncEngine {
             let (with_data, wear) = self.put_metric(tx, &target, metric, reading, &parsed, &timeline).await?;
             let days: Vec<Date> = with_data.iter().copied().collect();
             tx.choose_stream(user, metric, &days, (stream, precedence)).await?;
-            self.mark_read(tx, &target, metric, &with_data, &wear, raw, &timeline).await?;
+            if reading.stored.is_some() {
+                let days: Vec<(Date, bool)> =
+                    claimed.window.days.days().map(|day| (day, with_data.contains(&day))).collect();
+                tx.restate_days(user, (metric, endpoint.grain), stream, &days).await?;
+            } else {
+                self.mark_read(tx, &target, metric, &with_data, &wear, raw, &timeline).await?;
+            }
         }
-        tx.touch_link(user, link.id, now).await?;
+        if reading.stored.is_none() {
+            tx.touch_link(user, link.id, now).await?;
+        }
         Ok(())
     }
 
@@ -149,6 +158,8 @@ impl SyncEngine {
         }
         let pages = i32::try_from(reading.bodies.len()).unwrap_or(i32::MAX);
         tx.supersede_pages_from(link.user_id, link.id, &reading.request_key, pages, now).await?;
+        let answer = (endpoint.key, reading.request_key.as_str());
+        tx.supersede_within(link.user_id, link.id, answer, claimed.window.days, now).await?;
         Ok(first)
     }
 
@@ -167,9 +178,22 @@ impl SyncEngine {
         match target.endpoint.grain {
             Grain::Day => {
                 let daily = target.measured(&parsed.daily, timeline);
-                tx.replace_daily(user, target.stream, metric, days, &daily).await?;
+                let changed = tx.replace_daily(user, target.stream, metric, days, &daily).await?;
+                // Whatever changed a day's value has changed its detail too, however long ago that was read; but what
+                // another parser makes of the same answer tells nothing of the provider's data.
+                if reading.stored.is_none() {
+                    let detail = (metric, Grain::Minute);
+                    tx.reopen_days(user, target.stream, Some(detail), &changed).await?;
+                }
                 let own = daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
                 Ok((own.map(|v| v.day).collect(), Vec::new()))
+            }
+            Grain::Session if metric == Metric::Exercise => {
+                let exercises: Vec<ResolvedExercise> =
+                    parsed.exercises.iter().cloned().map(|e| resolve::exercise(e, timeline)).collect();
+                tx.replace_exercises(user, target.stream, days, &exercises, self.now()).await?;
+                let own = exercises.iter().map(|e| e.record.day).filter(|day| days.contains(*day));
+                Ok((own.collect(), Vec::new()))
             }
             Grain::Session => {
                 let sessions: Vec<ResolvedSleep> =
@@ -209,11 +233,10 @@ impl SyncEngine {
     ) -> Result<(), SyncError> {
         let now = self.now();
         let link = target.link;
-        let last_sync = tx.last_device_sync(link.user_id, link.id).await?;
         let wears = metric == Metric::HeartRate && target.endpoint.grain == Grain::Minute;
         let mark = |day: Date| {
             let (_, end) = timeline.day_bounds(day);
-            let closed = self.is_closed(end, last_sync, now);
+            let closed = self.is_closed(end, target.last_sync, now);
             let minutes = || samples.iter().filter(|d| **d == day).count();
             CoverageMark {
                 day,
@@ -231,7 +254,7 @@ impl SyncEngine {
     }
 
     /// A day is closed when the device was seen after its end, or some days later whatever the device does.
-    fn is_closed(&self, end: EpochMs, last_sync: Option<EpochMs>, now: EpochMs) -> bool {
+    pub(crate) fn is_closed(&self, end: EpochMs, last_sync: Option<EpochMs>, now: EpochMs) -> bool {
         let seen = last_sync.is_some_and(|seen| seen >= end);
         seen && now >= end || now.0 >= end.0 + self.policy.close_after_days * DAY_MS
     }
@@ -267,7 +290,9 @@ fn nothing(metric: Metric) -> ResolvedSamples {
     ResolvedSamples { metric, block: Block { interval_ms: 0, at: Vec::new(), offsets: Vec::new(), values } }
 }
 
-/// The civil day of each sample.
+/// The civil day of each minute that has a sample.
 fn days_of(block: &Block) -> Vec<Date> {
-    (0..block.len()).map(|i| EpochMs(block.at[i]).civil(block.offset_at(i)).date()).collect()
+    let mut minutes: Vec<usize> = (0..block.len()).collect();
+    minutes.dedup_by_key(|i| block.at[*i].div_euclid(MINUTE_MS));
+    minutes.into_iter().map(|i| EpochMs(block.at[i]).civil(block.offset_at(i)).date()).collect()
 }

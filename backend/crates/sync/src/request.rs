@@ -377,12 +377,18 @@ async fn mark_days(
     Ok(())
 }
 
+/// The first Fitbit tracker was sold in September 2009: no provider has anything older.
+const FIRST_DAY: Date = Date::constant(2009, 9, 1);
+
 pub(crate) fn check_range(days: DayRange, today: Date) -> Result<(), DayRangeError> {
     if days.is_empty() {
         return Err(DayRangeError::Reversed { from: days.start, to: days.last() });
     }
     if days.last() > today {
         return Err(DayRangeError::Future { to: days.last(), today });
+    }
+    if days.start < FIRST_DAY {
+        return Err(DayRangeError::TooEarly { from: days.start, first: FIRST_DAY });
     }
     if days.len() > MAX_DAYS {
         return Err(DayRangeError::TooLong { days: days.len(), max: MAX_DAYS });
