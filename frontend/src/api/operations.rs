@@ -56,7 +56,7 @@ operations! {
     /// What is drawn within a day.
     DaySeries in "graphql/day_series.graphql",
     /// What is drawn within the days of a longer range.
-    RangeSeries in "graphql/day_series.graphql",
+    RangeSeries in "graphql/range_series.graphql",
     /// Fetches the route of an exercise.
     RequestExerciseRoute in "graphql/exercise_route.graphql",
     /// The raw documents behind a day.

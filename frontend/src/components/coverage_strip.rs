@@ -51,19 +51,16 @@ fn StripRow(strip: Strip, range: Range) -> impl IntoView {
             .map(|day| view! { <line class="between" x1=at(day) x2=at(day) y1="0" y2="14" vector-effect="non-scaling-stroke"></line> })
             .collect_view()
     });
-    // One day has one state: its words say more than a share.
-    let class = if range.is_day() { "strip one-day" } else { "strip" };
-    let words = strip.runs.first().filter(|_| range.is_day()).map(|run| run.words.clone());
-    let beside = words.unwrap_or_else(|| f.share(strip.known));
+    let known = f.share(strip.known);
     view! {
-        <div class=class>
+        <div class="strip">
             <span class="strip-name">{strip.name.clone()}</span>
             <svg viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label=strip.label.clone()>
                 <StripPatterns/>
                 {strip.runs.iter().map(cell).collect_view()}
                 {between}
             </svg>
-            <span class="strip-share">{beside}</span>
+            <span class="strip-share">{known}</span>
         </div>
     }
     .into_any()

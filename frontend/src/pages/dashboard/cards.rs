@@ -118,7 +118,7 @@ pub const MORE_ACTIVITY: &[MetricKey] = &[
     MetricKey::BasalCalories,
     MetricKey::SedentaryMinutes,
 ];
-pub const MORE_HEART: &[MetricKey] = &[MetricKey::Vo2Max];
+pub const MORE_HEART: &[MetricKey] = &[MetricKey::Vo2Max, MetricKey::LightHeartZoneMinutes];
 pub const MORE_NIGHT: &[MetricKey] =
     &[MetricKey::OxygenSaturation, MetricKey::BreathingRate, MetricKey::HeartRateVariabilityDeep];
 pub const BODY: &[MetricKey] = &[MetricKey::Weight, MetricKey::BodyFat, MetricKey::CoreTemperature];
@@ -129,7 +129,6 @@ pub const ACTIVE_MINUTES: &[MetricKey] =
 pub const ZONE_MINUTES: &[MetricKey] =
     &[MetricKey::FatBurnZoneMinutes, MetricKey::CardioZoneMinutes, MetricKey::PeakZoneMinutes];
 pub const HEART_ZONES: &[MetricKey] = &[
-    MetricKey::LightHeartZoneMinutes,
     MetricKey::ModerateHeartZoneMinutes,
     MetricKey::VigorousHeartZoneMinutes,
     MetricKey::PeakHeartZoneMinutes,
