@@ -107,6 +107,9 @@ pub trait Push: Send + Sync {
     /// minute; otherwise it asks nobody.
     async fn judge(&self, headers: &HeaderMap, body: &[u8], now: EpochMs) -> Judgement;
 
+    /// Fetches what judging needs before the first call comes, which then is answered the sooner.
+    async fn prepare(&self, _now: EpochMs) {}
+
     /// Whether each account has to be subscribed by itself.
     fn is_by_account(&self) -> bool;
 

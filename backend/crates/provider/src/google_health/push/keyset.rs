@@ -88,6 +88,13 @@ impl Keys {
         if named.any(fits) { Checked::Genuine } else { Checked::Forged }
     }
 
+    /// Asks for the keys if nobody has yet.
+    pub(super) async fn prepare(&self, now: EpochMs) {
+        if self.known().asked_at.is_none() {
+            self.keys(0, now).await;
+        }
+    }
+
     /// The keys, asked for again where `id` is not among them; who needs them too waits for that answer and asks no
     /// second time.
     async fn keys(&self, id: u32, now: EpochMs) -> (Arc<[PublicKey]>, Option<String>) {

@@ -78,6 +78,10 @@ impl Push for Webhook {
         }
     }
 
+    async fn prepare(&self, now: EpochMs) {
+        self.keys.prepare(now).await;
+    }
+
     fn is_by_account(&self) -> bool {
         // The subscriber's policy is automatic: who consents is subscribed.
         false
