@@ -2,19 +2,57 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::args::Args;
 use crate::repo::Repo;
+use crate::soak::Trials;
 use crate::{compress, web};
 
 pub(crate) const HELP: &str = "\
-cargo xtask bench
+cargo xtask bench [--only PART,…] [--release]
 
-Prints what a browser downloads for the web app, file by file, plain and in brotli.";
+Prints figures; docs/benchmarks.md has them as they came, with the machine. Parts:
+  web          what a browser downloads for the web app, file by file, plain and in brotli
+  requests     requests of a person-year by metric set and provider: the fewest possible, planned, taken; seconds, bytes
+  throughput   jobs, windows and requests a second with 1, 2 and 4 workers on PostgreSQL, and who uses the CPU
+  memory       an idle server, and a worker in the backfill of a person-year at native cadence
+  capacity     what 100 and 10,000 accounts need, by simulation
+  --release    the programs as they are released: what figures are to be taken from";
+
+const PARTS: [&str; 5] = ["web", "requests", "throughput", "memory", "capacity"];
 
 pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
+    let release = args.flag("--release");
+    let only = args.list("--only")?;
     args.finish()?;
+    if let Some(unknown) = only.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        bail!("there is no part `{unknown}`; the parts are {}", PARTS.join(", "));
+    }
+    let wanted = |part: &&str| only.is_empty() || only.iter().any(|name| name == part);
+    let parts: Vec<&str> = PARTS.into_iter().filter(wanted).collect();
+    let is_trial = |part: &&str| ["requests", "throughput", "memory"].contains(part);
+    let trials =
+        if parts.iter().any(|part| is_trial(&part)) { Some(Trials::build(repo, release)?) } else { None };
+    for part in parts {
+        println!("\n=== {part}");
+        match (part, &trials) {
+            ("web", _) => web_sizes(repo)?,
+            ("capacity", _) => capacity(repo, release)?,
+            ("throughput", Some(trials)) => trials.on("postgres", |trial| trial.arg(part).run())?,
+            (_, Some(trials)) => trials.on("sqlite", |trial| trial.arg(part).run())?,
+            (_, None) => {}
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn capacity(repo: &Repo, release: bool) -> Result<()> {
+    let cmd = repo.cargo("run").args(["--quiet", "--package", "pulsekeep-sync", "--example", "capacity"]);
+    if release { cmd.arg("--release") } else { cmd }.run()
+}
+
+fn web_sizes(repo: &Repo) -> Result<()> {
     let output = web::build(repo)?;
     let assets = compress::assets(&output)?;
     println!("{:>12} {:>12}  file", "bytes", "brotli");
@@ -26,5 +64,5 @@ pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     let bytes: u64 = assets.iter().map(|asset| asset.bytes).sum();
     let transfer: u64 = assets.iter().map(compress::Asset::transfer).sum();
     println!("{bytes:>12} {transfer:>12}  all of them");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -45,7 +45,7 @@ Pulsekeep's commands
   cargo xtask dev [--port N]                rebuild the web app on change, next to a running server
   cargo xtask generate                      write schema.graphql from the server's types
   cargo xtask soak                          many people, a fast clock, faults and kills; then all data compared
-  cargo xtask bench                         sizes of what the browser downloads
+  cargo xtask bench [--only PART,…]          requests, throughput, memory, capacity, and what the browser downloads
   cargo xtask web                           build the web app and the playground only
   cargo xtask screenshots [--out DIR]       a picture of each page, light and dark, wide and narrow
 

@@ -49,7 +49,7 @@ pub(crate) fn short(repo: &Repo) -> Result<Outcome> {
     let trials = Trials::build(repo, false)?;
     for engine in ENGINES {
         trials.on(engine, |trial| {
-            trial.args(["soak", "--minutes", "1.5", "--people", "8", "--interval", "90"]).run()
+            trial.args(["soak", "--minutes", "1.5", "--people", "8", "--interval", "40"]).run()
         })?;
     }
     Ok(Outcome::done())
