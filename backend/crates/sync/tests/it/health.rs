@@ -72,7 +72,8 @@ on_each_engine! {
         fresh.check_vault().await.unwrap();
         world.clock.advance(9 * HOUR_MS);
         for linked in [&nora, &ilse] {
-            let job = world.ask(linked, JobKind::Incremental, None).await;
+            let days = world.ago(linked.user, 3, 1).await;
+            let job = world.ask(linked, JobKind::Backfill, Some(days)).await;
             while fresh.work_due("worker", 50).await.unwrap() > 0 {}
             assert_done(&world.job(job).await);
             assert_eq!(world.link(linked).await.state, LinkState::Active);
@@ -122,7 +123,8 @@ on_each_engine! {
         world.outside.faults(json!([
             { "kind": "server_error_html", "status": 503, "path_prefix": "/fitbit/1" },
         ])).await;
-        world.ask(&linked, JobKind::Incremental, None).await;
+        let days = world.ago(linked.user, 3, 1).await;
+        world.ask(&linked, JobKind::Backfill, Some(days)).await;
         let previous = async || {
             let tokens = world.store().link_tokens(linked.user, linked.link).await.unwrap().unwrap();
             tokens.previous_refresh.is_some()

@@ -36,7 +36,8 @@ on_each_engine! {
         let world = World::start(db).await;
         let linked = world.linked(FITBIT, "nora").await;
         world.clock.advance(LATER);
-        let job = world.ask(&linked, JobKind::Incremental, None).await;
+        let days = world.ago(linked.user, 9, 1).await;
+        let job = world.ask(&linked, JobKind::Backfill, Some(days)).await;
         world.outside.forget_requests().await;
         let engines = [world.engine.clone(), world.another_engine().await];
         let mut runs = Vec::new();
