@@ -266,8 +266,8 @@ mod tests {
         let native = year_with(&[Metric::HeartRate], Cadence::Native, |_| false);
         let keys: BTreeSet<&str> = native.windows.iter().map(|w| w.endpoint).collect();
         assert_eq!(keys, ["google.heart_rate.day", "google.heart_rate.native"].into());
-        // 17,280 readings a day: seven pages for four days.
-        assert_eq!(native.expected(), 27 + 91 * 7 + 2);
+        // 15,000 readings a day: twenty pages for thirteen days.
+        assert_eq!(native.expected(), 27 + 28 * 20 + 2);
     }
 
     #[test]

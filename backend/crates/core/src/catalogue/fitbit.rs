@@ -184,7 +184,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "activity",
     )
     .window(365, 100)
-    .rows(100, 20),
+    .rows(120, 20),
     fitbit(
         "fitbit.weight.reading",
         &[M::Weight],

@@ -2,7 +2,8 @@
 //!
 //! Its limits (discovery document, revision 20261030): pages of 10,000 rows at most, 25 for sleep and exercise; rollUp and
 //! dailyRollUp reach 14 days for `heart-rate` and `total-calories`, 90 for the others; reconcile has no limit of range.
-//! Six days of minutes (8,640 rows) fit one page. Interval types have no row for a minute of zero.
+//! Six days of minutes (8,640 rows) fit one page. Interval types have no row for a minute of zero: their windows are long
+//! and have several pages, since every window's last page is part empty. Rows are those of recorded days.
 
 use super::{
     Cadence,
@@ -16,10 +17,8 @@ const A: &str = "activity_and_fitness.readonly";
 const H: &str = "health_metrics_and_measurements.readonly";
 const S: &str = "sleep.readonly";
 
-/// Minutes of a civil day at the most: one with 25 hours.
-const MINUTES: u32 = 25 * 60;
-/// Minutes of a day in which somebody moves, as the recorded days have them.
-const MOVING: u32 = 300;
+/// Minutes of a civil day at the most: one of a journey to the west.
+const MINUTES: u32 = 29 * 60;
 
 const fn google(
     key: &'static str,
@@ -143,8 +142,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "sleep",
         S,
     )
-    .window(24, 25)
-    .rows(104, 10),
+    .window(365, 25)
+    .rows(95, 10),
     google(
         "google.exercise",
         &[M::Exercise],
@@ -153,8 +152,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "exercise",
         A,
     )
-    .window(25, 25)
-    .rows(100, 20),
+    .window(365, 25)
+    .rows(120, 20),
     google(
         "google.weight.reading",
         &[M::Weight],
@@ -193,8 +192,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "steps",
         A,
     )
-    .window(90, 10_000)
-    .rows(100 * MOVING, MINUTES)
+    .window(365, 10_000)
+    .rows(25_000, MINUTES)
     .proved_by("google.steps.day"),
     google(
         "google.distance.minute",
@@ -204,8 +203,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "distance",
         A,
     )
-    .window(90, 10_000)
-    .rows(100 * MOVING, MINUTES)
+    .window(365, 10_000)
+    .rows(25_000, MINUTES)
     .proved_by("google.distance.day"),
     google(
         "google.floors.minute",
@@ -215,8 +214,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "floors",
         A,
     )
-    .window(90, 10_000)
-    .rows(2_000, MINUTES)
+    .window(365, 10_000)
+    .rows(250, MINUTES)
     .proved_by("google.floors.day"),
     google(
         "google.elevation.minute",
@@ -226,8 +225,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "altitude",
         A,
     )
-    .window(90, 10_000)
-    .rows(2_000, MINUTES)
+    .window(365, 10_000)
+    .rows(250, MINUTES)
     .proved_by("google.elevation.day"),
     google(
         "google.active_calories.minute",
@@ -237,8 +236,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "active-energy-burned",
         A,
     )
-    .window(90, 10_000)
-    .rows(100 * MOVING, MINUTES)
+    .window(365, 10_000)
+    .rows(27_000, MINUTES)
     .proved_by("google.active_calories.day"),
     google(
         "google.basal_calories.minute",
@@ -248,7 +247,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "basal-energy-burned",
         A,
     )
-    .window(90, 10_000)
+    .window(365, 10_000)
     .rows(0, MINUTES),
     google(
         "google.active_zone_minutes.minute",
@@ -258,7 +257,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "active-zone-minutes",
         A,
     )
-    .window(90, 10_000)
+    .window(365, 10_000)
     .rows(4_000, MINUTES)
     .proved_by("google.active_zone_minutes.day"),
     google(
@@ -269,8 +268,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "heart-rate-variability",
         H,
     )
-    .window(90, 10_000)
-    .rows(9_000, 300)
+    .window(365, 10_000)
+    .rows(7_500, 300)
     .proved_by("google.heart_rate_variability.day"),
     google(
         "google.oxygen_saturation.minute",
@@ -280,8 +279,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "oxygen-saturation",
         H,
     )
-    .window(20, 10_000)
-    .rows(48_000, MINUTES)
+    .window(365, 10_000)
+    .rows(36_000, MINUTES)
     .proved_by("google.oxygen_saturation.day"),
     google("google.heart_rate.minute", &[M::HeartRate], Minute, GoogleRollUpMinute, "heart-rate", H)
         .window(14, 10_000)
@@ -296,8 +295,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "heart-rate",
         H,
     )
-    .window(4, 10_000)
-    .rows(1_728_000, 90_000)
+    .window(13, 10_000)
+    .rows(1_500_000, 90_000)
     .proved_by("google.heart_rate.day")
     .at(Cadence::Native),
     google("google.calories.minute", &[M::Calories], Minute, GoogleRollUpMinute, "total-calories", A)
