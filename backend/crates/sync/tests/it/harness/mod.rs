@@ -15,7 +15,9 @@ use pulsekeep_core::{
 };
 use pulsekeep_provider::{HttpClient, Provider, fitbit, google_health, pkce, random_state};
 use pulsekeep_store::{LinkedAccount, Person, Store, SyncJob, SyncWindow};
-use pulsekeep_sync::{ConnectOutcome, JobRequest, Providers, RequestOutcome, SyncEngine, SyncPolicy, Vault};
+use pulsekeep_sync::{
+    ConnectError, ConnectOutcome, JobRequest, Providers, RequestOutcome, SyncEngine, SyncPolicy, Vault,
+};
 use pulsekeep_testkit::{TestDatabase, build, clock};
 use secrecy::SecretString;
 use serde_json::json;
@@ -74,6 +76,11 @@ impl World {
         engine(&self.outside, self.store().clone(), &self.clock, *self.engine.policy(), key)
     }
 
+    /// An engine with another vault.
+    pub(crate) fn engine_with_vault(&self, vault: Vault) -> SyncEngine {
+        engine_of(&self.outside, self.store().clone(), &self.clock, *self.engine.policy(), vault)
+    }
+
     /// An engine that asks this provider.
     pub(crate) fn engine_with(&self, provider: impl Provider) -> SyncEngine {
         let providers = Providers::new().with(provider);
@@ -108,6 +115,26 @@ impl World {
         person: &str,
         scopes: Option<&[&str]>,
     ) -> ConnectOutcome {
+        self.try_consent_to(user, provider, person, scopes).await.unwrap()
+    }
+
+    /// A consent that may fail on its way.
+    pub(crate) async fn try_consent(
+        &self,
+        user: UserId,
+        provider: ProviderKey,
+        person: &str,
+    ) -> Result<ConnectOutcome, ConnectError> {
+        self.try_consent_to(user, provider, person, None).await
+    }
+
+    async fn try_consent_to(
+        &self,
+        user: UserId,
+        provider: ProviderKey,
+        person: &str,
+        scopes: Option<&[&str]>,
+    ) -> Result<ConnectOutcome, ConnectError> {
         let redirect = Url::parse("http://127.0.0.1:1/connect/callback").unwrap();
         let ((challenge, verifier), state) = (pkce(), random_state());
         let authorize_url =
@@ -117,7 +144,7 @@ impl World {
             consent["scopes"] = json!(scopes);
         }
         let code = self.outside.consent(consent, &state).await;
-        self.engine.connect(user, provider, &redirect, &SecretString::from(code), &verifier).await.unwrap()
+        self.engine.connect(user, provider, &redirect, &SecretString::from(code), &verifier).await
     }
 
     /// A new person, named and placed as the simulated one, who has connected their account; nothing is fetched yet
@@ -156,6 +183,7 @@ impl World {
             days,
             priority: if kind == JobKind::Backfill { Priority::Low } else { Priority::Normal },
             created_by: None,
+            batch: None,
         }
     }
 
@@ -222,9 +250,19 @@ fn engine(
     policy: SyncPolicy,
     key: [u8; 32],
 ) -> SyncEngine {
+    engine_of(outside, store, clock, policy, Vault::new(&key, &[]))
+}
+
+fn engine_of(
+    outside: &Outside,
+    store: Store,
+    clock: &ManualClock,
+    policy: SyncPolicy,
+    vault: Vault,
+) -> SyncEngine {
     let http = HttpClient::new().unwrap();
     let providers = Providers::new()
         .with(google_health(outside.config(GOOGLE), http.clone()))
         .with(fitbit(outside.config(FITBIT), http));
-    SyncEngine::new(store, providers, Vault::new(&key, &[]), Arc::new(clock.clone()), policy)
+    SyncEngine::new(store, providers, vault, Arc::new(clock.clone()), policy)
 }
