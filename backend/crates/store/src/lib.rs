@@ -11,6 +11,7 @@ mod entity;
 mod error;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gap;
 mod held;
 pub mod ingest;
 mod invitation;
@@ -30,11 +31,12 @@ mod user;
 mod web_session;
 mod window;
 
-pub use batch::{BatchJob, BatchProgress, GapsOf, NewBatch, SyncBatch, SyncGap, WorkLeft};
+pub use batch::{BatchJob, BatchProgress, NewBatch, SyncBatch, WorkLeft};
 pub use budget::{BudgetScope, BudgetState};
 pub use change::Change;
 pub use database::{Engine, Store, StoreOptions};
 pub use error::StoreError;
+pub use gap::{GapsOf, SyncGap};
 pub use held::HeldWindows;
 pub use invitation::Invitation;
 pub use job::{JobFilter, NewJob, NewWindow, SyncJob};
