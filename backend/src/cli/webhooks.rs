@@ -64,7 +64,9 @@ impl<'a> Google<'a> {
     fn of(config: &'a Config) -> anyhow::Result<Self> {
         let section = config.providers.iter().find(|s| s.provider == ProviderKey::GoogleHealth);
         let Some(section) = section else {
-            return Err(sentence("Google Health is not enabled: set PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__ENABLED"));
+            return Err(sentence(
+                "Google Health is not enabled: set PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__ENABLED",
+            ));
         };
         let (secret, number, file) = match &section.push {
             Some(PushSection::GoogleHealth { secret, project_number, service_account_file, .. }) => {
@@ -88,7 +90,10 @@ impl<'a> Google<'a> {
                 if file.is_none() {
                     missing.push("PULSEKEEP_PROVIDERS__GOOGLE_HEALTH__SERVICE_ACCOUNT_FILE");
                 }
-                Err(sentence(format!("Google's webhook cannot be administered without {}", missing.join(" and "))))
+                Err(sentence(format!(
+                    "Google's webhook cannot be administered without {}",
+                    missing.join(" and ")
+                )))
             }
         }
     }
@@ -143,7 +148,10 @@ fn untold(subscriber: &Subscriber) -> Vec<&'static str> {
 pub(super) async fn standing(config: &Config, provider: ProviderKey, now: EpochMs) -> Standing {
     let section = config.providers.iter().find(|s| s.provider == provider);
     match section.and_then(|s| s.push.as_ref()) {
-        None => Standing::Off(format!("{}: no webhook is set up; accounts are asked at intervals", provider.name())),
+        None => Standing::Off(format!(
+            "{}: no webhook is set up; accounts are asked at intervals",
+            provider.name()
+        )),
         Some(PushSection::Fitbit { .. }) => {
             Standing::Works("Fitbit: accounts are subscribed one by one as they connect".to_owned())
         }
@@ -226,5 +234,7 @@ fn lines(counts: &[PushCount], provider: ProviderKey) -> Vec<String> {
     for count in counts.iter().filter(|count| count.provider == provider) {
         *sums.entry(&count.outcome).or_default() += count.calls;
     }
-    sums.iter().map(|(outcome, calls)| format!("  {calls:>8} {outcome}, in the last {SHOWN_DAYS} days")).collect()
+    sums.iter()
+        .map(|(outcome, calls)| format!("  {calls:>8} {outcome}, in the last {SHOWN_DAYS} days"))
+        .collect()
 }
