@@ -26,3 +26,36 @@ pub fn stages(data: &[u8]) {
         let _ = decode_stages(&packed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulsekeep_core::observation::SampleValues;
+
+    use crate::block::{Block, encode};
+
+    fn written() -> Vec<u8> {
+        encode(&Block {
+            interval_ms: 0,
+            at: (0..500).map(|i| 1_795_000_000_000 + i * 5_000 + i % 7 * 1_000).collect(),
+            offsets: vec![(0, 3600), (250, 7200)],
+            values: SampleValues::Single((0..500).map(|i| f64::from(60 + i % 40)).collect()),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_blocks_and_stages_are_refused(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            at in 0usize..10_000,
+            byte in any::<u8>(),
+        ) {
+            super::block(&bytes);
+            super::stages(&bytes);
+            let mut block = written();
+            let at = at % block.len();
+            block[at] = byte;
+            super::block(&block);
+        }
+    }
+}

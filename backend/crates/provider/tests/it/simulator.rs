@@ -8,6 +8,7 @@ use pulsekeep_core::{
     Metric,
     account::ProviderKey,
     catalogue::{Cadence, Endpoint, Grain, endpoints_of},
+    job::FailureCode,
     metric::Aggregation,
     observation::{Parsed, SampleTimes},
     time::{DayRange, add_days, from_local_ms},
@@ -91,9 +92,20 @@ impl World {
 
     /// The person's consent to all that is asked, and the exchange of the code.
     async fn connect(&self, provider: &dyn Provider, person: &str) -> Grant {
+        self.connect_with(provider, person, "").await
+    }
+
+    /// Likewise, with a scope more than is asked for.
+    async fn connect_with(&self, provider: &dyn Provider, person: &str, more: &str) -> Grant {
         let redirect = Url::parse("http://127.0.0.1:1/connect/callback").unwrap();
         let ((challenge, verifier), state) = (pkce(), random_state());
-        let authorize_url = provider.authorize_url(&redirect, &state, &challenge);
+        let mut authorize_url = provider.authorize_url(&redirect, &state, &challenge);
+        let asked = authorize_url.query_pairs().into_owned().map(|(name, value)| match name.as_str() {
+            "scope" if !more.is_empty() => (name, format!("{value} {more}")),
+            _ => (name, value),
+        });
+        let asked: Vec<(String, String)> = asked.collect();
+        authorize_url.query_pairs_mut().clear().extend_pairs(asked);
         let consent = json!({ "authorize_url": authorize_url, "person": person });
         let answer = self.control(reqwest::Method::POST, "/consent", Some(consent)).await;
         let back = Url::parse(answer["redirect_to"].as_str().unwrap()).unwrap();
@@ -318,6 +330,36 @@ async fn googles_open_questions_make_no_difference() {
 async fn fitbits_open_questions_make_no_difference() {
     let switches = json!({ "fitbit_redirect_fragment": false, "fitbit_minimal_heart_zones": true });
     walk(ProviderKey::Fitbit, "ilse", Some(switches)).await;
+}
+
+#[tokio::test]
+async fn routes_come_as_tcx_to_those_who_may_see_places() {
+    let world = World::start().await;
+    let month = DayRange { start: add_days(week().end, -28), end: week().end };
+    for key in ProviderKey::ALL {
+        let provider = world.provider(key);
+        let places = match key {
+            ProviderKey::GoogleHealth => "https://www.googleapis.com/auth/googlehealth.location.readonly",
+            ProviderKey::Fitbit => "location",
+        };
+        let without = world.connect(&*provider, "marcus").await;
+        let timeline = OffsetTimeline::of_zone(TimeZone::UTC);
+        let linked = Linked { provider: &*provider, access: without.access_token.clone(), timeline };
+        let list = endpoints_of(key).find(|e| e.metrics == [Metric::Exercise]).unwrap();
+        let exercises = linked.read(list, month).await.exercises;
+        let routed = exercises.iter().find(|e| e.has_route).expect("marcus runs outside");
+        let refused = provider.route(&without.access_token, &routed.external_id).await.unwrap_err();
+        assert_eq!(refused.code, FailureCode::MissingScope, "{key}: {refused}");
+        let with = world.connect_with(&*provider, "marcus", places).await;
+        assert!(
+            provider.route_scopes().iter().all(|s| with.scopes.iter().any(|g| g == s)),
+            "{:?}",
+            with.scopes
+        );
+        let route = provider.route(&with.access_token, &routed.external_id).await.unwrap();
+        let text = String::from_utf8(route.body).unwrap();
+        assert!(text.contains("<TrainingCenterDatabase") && text.contains("<Trackpoint>"), "{key}");
+    }
 }
 
 #[tokio::test]

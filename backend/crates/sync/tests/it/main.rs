@@ -27,6 +27,8 @@ mod push;
 #[cfg(test)]
 mod reparse;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod schedule;
 #[cfg(test)]
 mod tokens;
