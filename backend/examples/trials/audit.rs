@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pulsekeep_core::EpochMs;
 use pulsekeep_testkit::TestDatabase;
 use serde_json::Value;
 
@@ -28,13 +29,16 @@ fn margin(expected: i64) -> i64 {
     (expected / 50).max(2)
 }
 
-/// Looks at every job.
-pub(crate) async fn jobs(db: &TestDatabase) -> anyhow::Result<Audit> {
-    let sql = "SELECT u.code || '|' || j.kind || '|' || j.state || '|' || j.requests_expected || '|' || \
+/// Looks at every job that was written before `rest`: the schedule goes on after it.
+pub(crate) async fn jobs(db: &TestDatabase, rest: EpochMs) -> anyhow::Result<Audit> {
+    let sql = format!(
+        "SELECT u.code || '|' || j.kind || '|' || j.state || '|' || j.requests_expected || '|' || \
                j.requests_done || '|' || j.retries || '|' || j.id || '|' || coalesce(j.code, '-') FROM sync_job j \
-               JOIN app_user u ON u.id = j.user_id ORDER BY j.id";
+               JOIN app_user u ON u.id = j.user_id WHERE j.created_at < {} ORDER BY j.id",
+        rest.0
+    );
     let mut audit = Audit::default();
-    for row in db.texts(sql).await {
+    for row in db.texts(&sql).await {
         let parts: Vec<&str> = row.splitn(8, '|').collect();
         let [code, kind, state, expected, done, retries, id, codes] = parts[..] else {
             anyhow::bail!("a job row of another shape")

@@ -2,9 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pulsekeep_core::{EpochMs, Metric, account::Viewer};
+use jiff::civil::Date;
+use pulsekeep_core::{
+    EpochMs, Metric,
+    account::{ProviderKey, Viewer},
+    time::DayRange,
+};
 use pulsekeep_store::{Engine, Store};
 use pulsekeep_testkit::TestDatabase;
+
+use crate::{outside::Outside, world::Resident};
 
 /// Differences told by name.
 const TOLD: usize = 20;
@@ -14,6 +21,15 @@ type Place = (String, i16, String);
 
 /// Typed rows by table and place.
 type Rows = BTreeMap<(&'static str, Place), Vec<String>>;
+
+/// The grain's number in the database.
+fn grain_of(table: &str) -> i16 {
+    match table {
+        "daily" => 1,
+        "block" => 2,
+        _ => 3,
+    }
+}
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -102,33 +118,35 @@ async fn typed(db: &TestDatabase) -> anyhow::Result<Rows> {
     Ok(rows)
 }
 
-/// Days whose every endpoint says that it has been read whole and is closed.
-async fn closed(db: &TestDatabase) -> anyhow::Result<BTreeMap<Place, bool>> {
-    let sql = "SELECT u.code || '|' || c.metric || '|' || c.day || '|' || c.state FROM coverage c \
+/// Days by grain: whether they are said to have been read whole and to be closed.
+async fn covered(db: &TestDatabase) -> anyhow::Result<BTreeMap<(i16, Place), bool>> {
+    let sql = "SELECT u.code || '|' || c.metric || '|' || c.day || '|' || c.grain || '|' || c.state FROM coverage c \
                JOIN app_user u ON u.id = c.user_id";
     let mut closed = BTreeMap::new();
     for row in db.texts(sql).await {
-        let parts: Vec<&str> = row.splitn(4, '|').collect();
-        let [code, metric, day, state] = parts[..] else { anyhow::bail!("a coverage row of another shape") };
+        let parts: Vec<&str> = row.splitn(5, '|').collect();
+        let [code, metric, day, grain, state] = parts[..] else {
+            anyhow::bail!("a coverage row of another shape")
+        };
         let whole = matches!(state, "complete" | "empty_confirmed");
         let place = (code.to_owned(), metric.parse()?, day.to_owned());
-        let all = closed.entry(place).or_insert(true);
-        *all = *all && whole;
+        closed.insert((grain.parse()?, place), whole);
     }
     Ok(closed)
 }
 
-/// Compares `tried` with `calm`, which holds no other days. Of people in `without_consent` only what coverage calls
-/// closed has to be equal.
+/// Compares `tried` with `calm`: from `since` on every day, before it what was asked for. Of people in
+/// `without_consent` only what coverage calls closed has to be equal.
 pub(crate) async fn compare(
     tried: &TestDatabase,
     calm: &TestDatabase,
+    since: Date,
     without_consent: &BTreeSet<String>,
 ) -> anyhow::Result<Comparison> {
     let (found, expected) = (typed(tried).await?, typed(calm).await?);
-    let closed = closed(tried).await?;
-    let first_day = closed.keys().map(|place| place.2.clone()).min().unwrap_or_default();
-    let mut result = Comparison { covered_days: closed.len(), ..Comparison::default() };
+    let covered = covered(tried).await?;
+    let since = since.to_string();
+    let mut result = Comparison { covered_days: covered.len(), ..Comparison::default() };
     for ((table, _), rows) in &found {
         result.rows += rows.len();
         if *table == "block" {
@@ -137,13 +155,15 @@ pub(crate) async fn compare(
         }
     }
     let keys: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
-    for key in keys.into_iter().filter(|key| key.1.2 >= first_day) {
+    for key in keys {
         let (have, want) = (found.get(key), expected.get(key));
-        if have == want {
+        let (table, place) = key;
+        let state = covered.get(&(grain_of(table), place.clone())).copied();
+        let was_asked = have.is_some() || state.is_some() || place.2 >= since;
+        if have == want || !was_asked {
             continue;
         }
-        let (table, place) = key;
-        let is_closed = closed.get(place).copied().unwrap_or(false);
+        let is_closed = state.unwrap_or(false);
         if without_consent.contains(&place.0) && !is_closed {
             continue;
         }
@@ -164,10 +184,57 @@ pub(crate) async fn compare(
     Ok(result)
 }
 
+/// Sums and extremes of stored days against what the simulator's people did, by its own account of it and by no parser
+/// of ours. Returns how many days were compared, and the differences.
+pub(crate) async fn against_truth(
+    db: &TestDatabase,
+    outside: &Outside,
+    people: &[&Resident],
+    days: DayRange,
+) -> anyhow::Result<(usize, Vec<String>)> {
+    let sql = format!(
+        "SELECT u.code || '|' || b.day || '|' || b.metric || '|' || b.value_sum || '|' || b.value_min || '|' || b.value_max \
+         FROM sample_block b JOIN app_user u ON u.id = b.user_id WHERE b.day >= '{}' AND b.day < '{}'",
+        days.start, days.end
+    );
+    let mut blocks: BTreeMap<Place, [f64; 3]> = BTreeMap::new();
+    for row in db.texts(&sql).await {
+        let parts: Vec<&str> = row.split('|').collect();
+        let [code, day, metric, sum, min, max] = parts[..] else { anyhow::bail!("a block of another shape") };
+        let place = (code.to_owned(), metric.parse()?, day.to_owned());
+        blocks.insert(place, [sum.parse()?, min.parse()?, max.parse()?]);
+    }
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for resident in people {
+        for day in days.days() {
+            let truth = outside.truth(&resident.who.id, day).await?;
+            compared += 1;
+            let mut check = |metric: Metric, column: usize, member: &str| {
+                let place = (resident.who.id.clone(), metric.code(), day.to_string());
+                let stored = blocks.get(&place).map(|values| values[column]);
+                let served = truth[member].as_f64();
+                // No block, no minute and a sum of zero say the same.
+                if (stored.unwrap_or(0.0) - served.unwrap_or(0.0)).abs() > 0.06 {
+                    let id = &resident.who.id;
+                    wrong.push(format!("{id} {metric} {day}: stored {stored:?}, {member} is {served:?}"));
+                }
+            };
+            check(Metric::Steps, 0, "steps");
+            check(Metric::ActiveZoneMinutes, 0, "active_zone_minutes");
+            // Fitbit rounds each minute's mean, and on a journey nobody knows when the clock changed.
+            if resident.provider == ProviderKey::GoogleHealth && truth["minutes"] == 1440 {
+                check(Metric::HeartRate, 1, "heart_rate_min");
+                check(Metric::HeartRate, 2, "heart_rate_max");
+            }
+        }
+    }
+    Ok((compared, wrong))
+}
+
 /// The first minute of a day at which two databases differ.
 async fn first_sample(tried: &Store, calm: &Store, place: &Place) -> anyhow::Result<String> {
     let Some(metric) = Metric::from_code(place.1) else { return Ok("unknown metric".to_owned()) };
-    let day: jiff::civil::Date = place.2.parse()?;
+    let day: Date = place.2.parse()?;
     let middle = EpochMs::from(day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC)?.timestamp());
     let span = (middle.plus(-26 * 3_600_000), middle.plus(26 * 3_600_000));
     let mut sides = Vec::new();

@@ -3,8 +3,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod audit;
+mod bench;
 mod compare;
 mod crew;
+mod least;
 mod outside;
 mod process;
 mod soak;
@@ -38,6 +40,12 @@ struct Cli {
 enum Trial {
     /// Many people, a fast clock, faults and kills; then every stored sample is compared
     Soak(soak::Args),
+    /// Requests of a person-year by metric set and provider: least, planned, taken
+    Requests,
+    /// Jobs and windows a second at 1, 2 and 4 workers
+    Throughput(bench::ThroughputArgs),
+    /// Memory of an idle server, and of a worker in a backfill at native cadence
+    Memory(bench::MemoryArgs),
 }
 
 /// What a trial found.
@@ -72,6 +80,9 @@ async fn main() -> ExitCode {
     });
     let outcome = match cli.trial {
         Trial::Soak(args) => soak::run(programs, db.clone(), args).await,
+        Trial::Requests => bench::requests(programs, db.clone()).await,
+        Trial::Throughput(args) => bench::throughput(programs, db.clone(), args).await,
+        Trial::Memory(args) => bench::memory(programs, db.clone(), args).await,
     };
     db.remove().await;
     match outcome {

@@ -165,9 +165,4 @@ impl Outside {
     pub(crate) async fn usage(&self) -> anyhow::Result<Value> {
         self.control("GET", "/usage", None).await
     }
-
-    /// Forgets the requests so far.
-    pub(crate) async fn forget_requests(&self) -> anyhow::Result<()> {
-        self.control("DELETE", "/requests", None).await.map(drop)
-    }
 }

@@ -7,10 +7,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use jiff::civil::Date;
 use pulsekeep_core::{
-    Metric,
+    EpochMs, Metric,
     job::{JobKind, Priority},
-    time::{DayRange, HOUR_MS, MINUTE_MS, next_day},
+    time::{DayRange, HOUR_MS, MINUTE_MS, add_days, next_day},
 };
 use pulsekeep_sync::{JobRequest, RequestOutcome, SyncEngine};
 use pulsekeep_testkit::TestDatabase;
@@ -20,7 +21,7 @@ use serde_json::json;
 use crate::{
     Report,
     audit::{self, Audit},
-    compare::{Comparison, compare},
+    compare::{Comparison, against_truth, compare},
     crew::Crew,
     outside::Inhabitant,
     weather::Weather,
@@ -37,6 +38,8 @@ const BACKFILL_DAYS: i64 = 10;
 const GONE_FOR_GOOD: f64 = 0.3;
 /// Intervals of the schedule in the quiet time.
 const ROUNDS: i64 = 2;
+/// Days after which every device has told of a day.
+const DAYS_TO_TELL: i64 = 4;
 /// Readers of the undisturbed side.
 const CALM_READERS: usize = 6;
 
@@ -118,7 +121,7 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
     }
     crew.gather(world)?;
     let quiet = Instant::now();
-    settle_down(world, &mut crew, horizon.0, args, begun + whole.mul_f64(0.8)).await?;
+    let rest = settle_down(world, &mut crew, horizon.0, args, begun + whole.mul_f64(0.8)).await?;
     let (log, usage) = (world.outside.requests().await?, world.outside.usage().await?);
     crew.dismiss().await?;
     report.say(format!(
@@ -144,20 +147,32 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
         simulator.cpu_ms as f64 / 1e3
     ));
 
-    judge_jobs(&mut report, &audit::jobs(&world.db).await?, &audit::served(&log));
+    judge_jobs(&mut report, &audit::jobs(&world.db, rest).await?, &audit::served(&log));
     judge_quotas(&mut report, &usage);
     judge_accounts(&mut report, world, &gone).await?;
     let calm = read_calmly(world, &residents).await;
     let compared = match &calm {
-        Ok(calm) => compare(&world.db, calm, &gone).await,
+        Ok(calm) => compare(&world.db, calm, first_day()?, &gone).await,
         Err(error) => Err(anyhow::anyhow!("the undisturbed reader: {error:#}")),
     };
     if let Ok(calm) = calm {
         calm.remove().await;
     }
     judge_data(&mut report, &compared?);
+    // Days that every device had told of long before the end, also those that tell late.
+    let days = DayRange { start: first_day()?, end: add_days(horizon.civil(0).date(), -DAYS_TO_TELL) };
+    let standing: Vec<&Resident> = residents.iter().filter(|r| !gone.contains(&r.who.id)).collect();
+    let (days, wrong) = against_truth(&world.db, &world.outside, &standing, days).await?;
+    report.say(format!("  {days} person-days compared with what people did: {} values differ", wrong.len()));
+    report.fail_each("stored is not what the person did", &wrong);
     report.say(format!("{:.0} s in all", begun.elapsed().as_secs_f64()));
     Ok(report)
+}
+
+/// The first day that everybody's first backfill holds, wherever they live.
+fn first_day() -> anyhow::Result<Date> {
+    let origin = EpochMs::from(ORIGIN.parse::<jiff::Timestamp>()?);
+    Ok(add_days(origin.civil(0).date(), 2 - BACKFILL_DAYS))
 }
 
 async fn connect_all(world: &World, people: &[Inhabitant]) -> anyhow::Result<Vec<Resident>> {
@@ -207,37 +222,34 @@ async fn storm(
     Ok(withdrawn)
 }
 
-/// Waits until every account has had a sync that began after `horizon` and no job moves any more.
+/// Waits until every account was looked at after `horizon`, whole rounds of the schedule are over, and all jobs written
+/// until then have ended; the schedule goes on. Returns the end of those rounds.
 async fn settle_down(
     world: &World,
     crew: &mut Crew,
     horizon: i64,
     args: &Args,
     deadline: Instant,
-) -> anyhow::Result<()> {
-    // Whole rounds of the schedule lie after the horizon, jitter included, and whatever they have begun has ended.
+) -> anyhow::Result<EpochMs> {
     let round = horizon + ROUNDS * i64::from(args.interval) * MINUTE_MS;
+    let moving = format!(
+        "SELECT u.code || ' ' || j.kind || ' ' || j.state || ' ' || coalesce(j.code, '') FROM sync_job j \
+         JOIN app_user u ON u.id = j.user_id WHERE j.created_at < {round} \
+         AND j.state NOT IN ('done', 'done_with_gaps', 'failed', 'cancelled')"
+    );
+    let behind = format!(
+        "SELECT u.code FROM linked_account l JOIN app_user u ON u.id = l.user_id \
+         WHERE l.state IN ('active', 'expiring') AND coalesce(l.devices_checked_at, 0) <= {horizon}"
+    );
     loop {
         crew.tend(world)?;
-        let moving = world
-            .db
-            .texts("SELECT CAST(count(*) AS TEXT) FROM sync_job WHERE state NOT IN ('done', 'done_with_gaps', 'failed', 'cancelled')")
-            .await;
-        let behind = world
-            .db
-            .texts(&format!(
-                "SELECT u.code FROM linked_account l JOIN app_user u ON u.id = l.user_id \
-                 WHERE l.state IN ('active', 'expiring') AND coalesce(l.devices_checked_at, 0) <= {horizon}"
-            ))
-            .await;
-        if world.pace.now().0 > round && behind.is_empty() && moving == ["0"] {
-            return Ok(());
+        let (moving, behind) = (world.db.texts(&moving).await, world.db.texts(&behind).await);
+        if world.pace.now().0 > round && behind.is_empty() && moving.is_empty() {
+            return Ok(EpochMs(round));
         }
         if Instant::now() > deadline {
             bail!(
-                "no rest: {} jobs move, {} accounts were not looked at since: {behind:?}",
-                moving.join(""),
-                behind.len()
+                "no rest: these jobs move: {moving:?}; these accounts were not looked at since: {behind:?}"
             );
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -253,7 +265,7 @@ async fn read_calmly(world: &World, residents: &[Resident]) -> anyhow::Result<Ar
         .await?;
     world.outside.faults(&[]).await?;
     let days = world.db.texts("SELECT min(day) FROM coverage").await;
-    let start: jiff::civil::Date = days.first().context("nothing is covered")?.parse()?;
+    let start: Date = days.first().context("nothing is covered")?.parse()?;
     let calm = world.db.beside().await;
     let engine = world.engine_over(calm.store(), &[("sync.first_backfill_days", "0".to_owned())]).await?;
     for resident in residents {
@@ -280,7 +292,7 @@ async fn read_calmly(world: &World, residents: &[Resident]) -> anyhow::Result<Ar
 }
 
 /// Works with several hands until no window is left.
-async fn work_off(engine: &SyncEngine) -> anyhow::Result<()> {
+pub(crate) async fn work_off(engine: &SyncEngine) -> anyhow::Result<()> {
     let mut hands = tokio::task::JoinSet::new();
     for hand in 0..CALM_READERS {
         let engine = engine.clone();

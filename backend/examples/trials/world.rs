@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -52,11 +52,6 @@ impl Pace {
 
     pub(crate) fn now(&self) -> EpochMs {
         ScaledClock::new(self.base, self.origin, self.rate).now()
-    }
-
-    /// How much of the machine's time `ms` simulated milliseconds take.
-    pub(crate) fn real(&self, ms: i64) -> Duration {
-        Duration::from_millis(ms.max(0).unsigned_abs() / u64::from(self.rate))
     }
 
     /// How much simulated time a stretch of the machine's is, in seconds.
@@ -129,10 +124,6 @@ impl World {
         let mut environment = self.environment.clone();
         environment.extend(settings.iter().map(|(key, value)| (variable(key), value.clone())));
         engine(&environment, store).await
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// Keeps logs and files after the end, and says where they are.
