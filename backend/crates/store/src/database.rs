@@ -221,7 +221,10 @@ fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
         .acquire_timeout(Duration::from_secs(15))
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        .set_application_name("pulsekeep");
+        .set_application_name("pulsekeep")
+        // A process that is frozen in the middle of a transaction holds its locks; the server ends it, since the
+        // process cannot.
+        .map_sqlx_postgres_opts(|options| options.options([("idle_in_transaction_session_timeout", "20s")]));
     options
 }
 
