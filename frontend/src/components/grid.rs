@@ -170,7 +170,8 @@ fn day_head(day: Day) -> AnyView {
     let f = format();
     let class = if day.weekday() > 4 { "grid-day weekend" } else { "grid-day" };
     view! {
-        <th scope="col" class=class aria-label=f.day_medium(day)>
+        <th scope="col" class=class>
+            <span class="visually-hidden">{f.day_medium(day)}</span>
             <span aria-hidden="true">{f.weekday_narrow(day)}</span>
             <b aria-hidden="true">{day.ymd().2}</b>
         </th>

@@ -28,7 +28,7 @@ pub fn ExercisesCard(data: Signal<Arc<PersonRange>>) -> impl IntoView {
         <Show when=move || !shown.read().is_empty()>
             <section class="card full" aria-labelledby="heading-exercises" data-metric="exercise">
                 <h2 id="heading-exercises">{tr!(exercises.title)}</h2>
-                <div class="table-scroll exercises" tabindex="0" role="region" aria-label=tr!(exercises.title)>
+                <div class="table-scroll exercises" tabindex="0" role="region" aria-label=tr!(exercises.list)>
                     <table>
                         <caption class="visually-hidden">{tr!(exercises.title)}</caption>
                         <thead>
