@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// It begins on the day before summer time ends in Europe.
-const ORIGIN: &str = "2026-10-24T10:00:00Z";
+const ORIGIN: &str = "2026-10-24T18:00:00Z";
 /// A worker that is not heard of for so long (of the machine's time) loses its windows.
 const LEASE: Duration = Duration::from_secs(6);
 /// Days read back when a person connects.
@@ -58,7 +58,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many times as fast as the machine's the clock runs
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 150)]
     rate: u32,
     /// Simulated minutes between two syncs of an account
     #[arg(long, default_value_t = 240)]
