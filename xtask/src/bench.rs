@@ -32,8 +32,7 @@ pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     let wanted = |part: &&str| only.is_empty() || only.iter().any(|name| name == part);
     let parts: Vec<&str> = PARTS.into_iter().filter(wanted).collect();
     let is_trial = |part: &&str| ["requests", "throughput", "memory"].contains(part);
-    let trials =
-        if parts.iter().any(|part| is_trial(&part)) { Some(Trials::build(repo, release)?) } else { None };
+    let trials = if parts.iter().any(is_trial) { Some(Trials::build(repo, release)?) } else { None };
     for part in parts {
         println!("\n=== {part}");
         match (part, &trials) {
