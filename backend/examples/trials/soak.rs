@@ -38,6 +38,8 @@ const BACKFILL_DAYS: i64 = 10;
 const GONE_FOR_GOOD: f64 = 0.3;
 /// Intervals of the schedule in the quiet time.
 const ROUNDS: i64 = 2;
+/// Share of the time after which there has to be rest; the comparison takes the other.
+const QUIET_ENDS: f64 = 0.85;
 /// Days after which every device has told of a day.
 const DAYS_TO_TELL: i64 = 4;
 /// Readers of the undisturbed side.
@@ -101,7 +103,14 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
 
     let mut crew = Crew::start(world, args.workers, LEASE + Duration::from_secs(3))?;
     let mut weather = Weather::new(args.seed);
-    let stormy_until = begun.elapsed() + (whole - begun.elapsed()).mul_f64(0.5);
+    // The quiet time takes whole rounds of the schedule and some to end what they began.
+    let rounds = u64::from(args.interval) * ROUNDS.unsigned_abs() * 60_000 / u64::from(args.rate);
+    let quiet = Duration::from_millis(rounds) + whole.mul_f64(0.15);
+    let stormy_until = whole.mul_f64(QUIET_ENDS).saturating_sub(quiet).min(whole.mul_f64(0.55));
+    anyhow::ensure!(
+        stormy_until > whole.mul_f64(0.2),
+        "no time for a storm: more minutes, a shorter interval or a faster clock"
+    );
     let withdrawn = storm(world, &mut crew, &mut weather, &residents, begun, stormy_until).await?;
 
     // Quiet: nothing goes wrong any more, everybody is back who comes back, and no device tells anything new.
@@ -121,7 +130,7 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
     }
     crew.gather(world)?;
     let quiet = Instant::now();
-    let rest = settle_down(world, &mut crew, horizon.0, args, begun + whole.mul_f64(0.8)).await?;
+    let rest = settle_down(world, &mut crew, horizon.0, args, begun + whole.mul_f64(QUIET_ENDS)).await?;
     let (log, usage) = (world.outside.requests().await?, world.outside.usage().await?);
     crew.dismiss().await?;
     report.say(format!(
