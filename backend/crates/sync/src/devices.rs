@@ -14,34 +14,7 @@ use crate::{SyncEngine, SyncError, access::Access, incremental::HORIZON_DAYS, re
 /// Devices are asked for at most so often, by all processes together.
 const DEVICES_EVERY_MS: i64 = 10 * MINUTE_MS;
 
-/// What is known of an account's trackers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DevicesSeen {
-    /// Their last sync as it was known before this call.
-    pub before: Option<EpochMs>,
-    /// As it is known now.
-    pub now: Option<EpochMs>,
-    /// Whether that is of the last minutes. It is not when the provider could not be asked.
-    pub fresh: bool,
-}
-
 impl SyncEngine {
-    /// Asks for an account's devices, unless some process did so a moment ago. A failure is no failure of whoever needs
-    /// them, and the request, which is nobody's window, is counted in the budget alone.
-    pub(crate) async fn refresh_devices(
-        &self,
-        link: &LinkedAccount,
-        owner: &str,
-    ) -> Result<DevicesSeen, SyncError> {
-        let before = self.store.last_device_sync(link.user_id, link.id).await?;
-        let fresh = self.ask_devices(link, owner).await?;
-        let now = match fresh {
-            true => self.store.last_device_sync(link.user_id, link.id).await?,
-            false => before,
-        };
-        Ok(DevicesSeen { before, now, fresh })
-    }
-
     /// The days that a device which was away for so long that its days were closed may have filled with its sync.
     fn reopened(
         &self,
@@ -58,7 +31,8 @@ impl SyncEngine {
         Some(DayRange { start: first.max(add_days(last, -HORIZON_DAYS)), end: next_day(last) })
     }
 
-    /// Whether the stored devices are of the last minutes, after asking for them if they were not.
+    /// Whether the stored devices are of the last minutes, after asking for them if they were not. A failure is no
+    /// failure of whoever needs them, and the request, which is nobody's window, is counted in the budget alone.
     pub(crate) async fn ask_devices(&self, link: &LinkedAccount, owner: &str) -> Result<bool, SyncError> {
         let asked = self.cache.devices(link.id);
         let mut asked = asked.lock().await;
@@ -98,7 +72,7 @@ impl SyncEngine {
                 if let Some(days) = self.reopened(before, seen, &timeline) {
                     let (stream, _) = tx.merged_stream(link.user_id, link.id, link.provider, now).await?;
                     let days: Vec<Date> = days.days().collect();
-                    tx.reopen_days(link.user_id, stream, None, &days).await?;
+                    tx.reopen_days(link.user_id, stream, &days).await?;
                 }
                 true
             }

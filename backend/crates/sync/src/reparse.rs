@@ -250,7 +250,7 @@ fn pieces_of(answers: &[StoredAnswer], behind: &BTreeMap<Date, RawId>, days: Day
         let named = behind
             .get(&day)
             .and_then(|raw| of_day().find(|answer| answer.pages.iter().any(|(_, id)| id == raw)));
-        let Some(answer) = named.or_else(|| of_day().last()) else { continue };
+        let Some(answer) = named.or_else(|| of_day().next_back()) else { continue };
         match pieces.last_mut() {
             Some(piece) if piece.answer == *answer && piece.days.end == day => piece.days.end = next_day(day),
             _ => pieces.push(Piece { answer: answer.clone(), days: DayRange::one(day) }),

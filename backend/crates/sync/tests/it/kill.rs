@@ -73,7 +73,13 @@ async fn typed_tables(db: &TestDatabase) -> Vec<(&'static str, Vec<String>)> {
         "coverage",
         "offset_span",
     ] {
-        tables.push((table, db.rows(table, &OF_THE_RUN).await));
+        let mut rows = db.rows(table, &OF_THE_RUN).await;
+        for row in rows.iter_mut().filter(|row| row.contains("endpoint=fitbit.exercise ")) {
+            // The links in its answers name the simulator's port.
+            row.truncate(row.find(" sha256=").unwrap());
+        }
+        rows.sort_unstable();
+        tables.push((table, rows));
     }
     tables
 }
@@ -121,9 +127,15 @@ async fn killed_again_and_again(db: Arc<TestDatabase>, provider: ProviderKey, pe
         assert!(!calm.is_empty() || *table == "offset_span", "{table} is empty");
         assert_eq!(killed.len(), calm.len(), "{table}");
         for (killed, calm) in killed.iter().zip(calm) {
-            assert_eq!(killed, calm, "{table}");
+            assert_eq!(without_address(killed), without_address(calm), "{table}");
         }
     }
+}
+
+/// A row without the body of an answer that names the simulator's address, which differs between two of them.
+fn without_address(row: &str) -> &str {
+    let names_it = row.contains("endpoint=fitbit.exercise ");
+    row.split(" sha256=").next().filter(|_| names_it).unwrap_or(row)
 }
 
 on_each_engine! {
