@@ -202,7 +202,8 @@ fn a_webhook_is_set_up_whole_or_refused() {
         ("PULSEKEEP_PROVIDERS__FITBIT__CLIENT_ID", "23ABCD"),
         ("PULSEKEEP_PROVIDERS__FITBIT__WEBHOOK_VERIFY_CODE", "code"),
     ]));
-    let named = ["google_health.project_number", "google_health.webhook_secret", "fitbit.webhook_verify_code"];
+    let named =
+        ["google_health.project_number", "google_health.webhook_secret", "fitbit.webhook_verify_code"];
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(named.iter().all(|key| found.iter().any(|problem| problem.contains(key))), "{found:?}");
 }

@@ -182,8 +182,8 @@ impl SyncEngine {
                 // Whatever changed a day's value has changed its detail too, however long ago that was read; but what
                 // another parser makes of the same answer tells nothing of the provider's data.
                 if reading.stored.is_none() {
-                    let detail = (metric, Grain::Minute);
-                    tx.reopen_days(user, target.stream, Some(detail), &changed).await?;
+                    let job = target.claimed.window.key.job;
+                    tx.reopen_detail(user, (metric, target.stream), &changed, job).await?;
                 }
                 let own = daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
                 Ok((own.map(|v| v.day).collect(), Vec::new()))

@@ -132,8 +132,8 @@ impl WriteTx {
         Ok(())
     }
 
-    /// Opens days again that were read before, so that the next sync asks for them: something may have come since.
-    /// Returns how many rows were opened.
+    /// Opens all days of a stream again that were read before, so that the next sync asks for them: something may have
+    /// come since. Returns how many rows were opened.
     ///
     /// # Errors
     /// The database's own.
@@ -141,13 +141,39 @@ impl WriteTx {
         &self,
         user: UserId,
         stream: StreamId,
-        what: Option<(Metric, Grain)>,
         days: &[Date],
     ) -> Result<u64, StoreError> {
+        self.reopen(user, stream, days, Condition::all()).await
+    }
+
+    /// Opens the detail of a metric's days again that was read before, unless `job` has read it: then it is of the same
+    /// moment as what tells that the days have changed. Returns how many rows were opened.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn reopen_detail(
+        &self,
+        user: UserId,
+        (metric, stream): (Metric, StreamId),
+        days: &[Date],
+        job: JobId,
+    ) -> Result<u64, StoreError> {
         use coverage::Column as C;
-        let of = |(metric, grain): (Metric, Grain)| {
-            Condition::all().add(C::Metric.eq(metric.code())).add(C::Grain.eq(grain_code(grain)))
-        };
+        let of_others = Condition::all()
+            .add(C::Metric.eq(metric.code()))
+            .add(C::Grain.eq(grain_code(Grain::Minute)))
+            .add(C::JobId.is_null().or(C::JobId.ne(job.0)));
+        self.reopen(user, stream, days, of_others).await
+    }
+
+    async fn reopen(
+        &self,
+        user: UserId,
+        stream: StreamId,
+        days: &[Date],
+        which: Condition,
+    ) -> Result<u64, StoreError> {
+        use coverage::Column as C;
         let mut opened = 0;
         for chunk in days.chunks(200) {
             let done = coverage::Entity::update_many()
@@ -157,7 +183,7 @@ impl WriteTx {
                 .filter(C::StreamId.eq(stream.0))
                 .filter(C::Day.is_in(chunk.iter().map(|day| day_text(*day))))
                 .filter(C::State.is_in(READ.map(CoverageState::key)))
-                .filter(Condition::all().add_option(what.map(of)))
+                .filter(which.clone())
                 .exec(self.db())
                 .await?;
             opened += done.rows_affected;

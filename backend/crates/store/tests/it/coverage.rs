@@ -89,9 +89,9 @@ on_each_engine! {
         put(&db, &owner, Grain::Day, 0, CoverageState::Complete).await;
         put(&db, &owner, Grain::Minute, 1, CoverageState::Pending).await;
         let tx = db.store().write().await.unwrap();
-        let detail = Some((Metric::Steps, Grain::Minute));
-        assert_eq!(tx.reopen_days(owner.user, owner.stream, detail, &[FIRST]).await.unwrap(), 0);
-        assert_eq!(tx.reopen_days(owner.user, owner.stream, None, &[FIRST]).await.unwrap(), 1);
+        let detail = (Metric::Steps, owner.stream);
+        assert_eq!(tx.reopen_detail(owner.user, detail, &[FIRST], JobId(2)).await.unwrap(), 0);
+        assert_eq!(tx.reopen_days(owner.user, owner.stream, &[FIRST]).await.unwrap(), 1);
         let known = tx.known_days(owner.user, owner.stream, &[Metric::Steps], DayRange::one(FIRST)).await.unwrap();
         let day = known.facts.iter().find(|fact| fact.grain == Grain::Day).unwrap();
         assert_eq!((day.state, day.checked_at), (CoverageState::Partial, None));

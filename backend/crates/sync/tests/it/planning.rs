@@ -1,7 +1,7 @@
 //! Jobs in two steps, incremental syncs that ask for what may be new, and days that open again.
 
 use pulsekeep_core::{
-    Metric,
+    Clock, Metric,
     catalogue::{Grain, endpoint},
     coverage::CoverageState,
     job::{JobKind, JobState, Priority},
@@ -87,10 +87,10 @@ on_each_engine! {
         let world = World::start(db).await;
         let linked = world.linked(FITBIT, "nora").await;
         world.incremental(&linked).await;
-        // Three in the morning: nobody hands anything over, and the provider is done with the evening.
-        let today = world.today(linked.user).await;
-        let timeline = world.store().timeline(linked.user).await.unwrap();
-        world.clock.set(timeline.day_bounds(today).1.plus(3 * HOUR_MS));
+        // The watch falls silent, and the provider is done with what it told.
+        let silent = world.clock.now().to_string();
+        world.outside.switches(json!({ "devices_silent_after": silent })).await;
+        world.clock.advance(3 * HOUR_MS);
         scheduled(&world, &linked).await;
         world.clock.advance(15 * MINUTE_MS);
         let requests = scheduled(&world, &linked).await;
