@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,6 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A ring that was not answered for so long is rung again.
 const RING_AGAIN: Duration = Duration::from_secs(15);
 
+/// So many times more windows are looked at than can be rung for: others ring for some of them.
+const LOOK_WIDER: usize = 8;
+
 /// A window, its attempt, and the time that has come: a wait costs no attempt, and its end is worth a ring.
 type Call = (WindowKey, i32, EpochMs);
 
@@ -34,6 +38,11 @@ impl Rung {
             self.0.insert(call, now);
         }
         fresh
+    }
+
+    /// Whether a ring is out and may still be answered.
+    fn is_out(&self, call: &Call, now: Instant) -> bool {
+        self.0.get(call).is_some_and(|at| now.duration_since(*at) < RING_AGAIN)
     }
 
     fn forget_old(&mut self, now: Instant) {
@@ -79,14 +88,30 @@ async fn ring_due(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let now = Instant::now();
     rung.forget_old(now);
-    let limit = options.concurrency as u64 * 2;
-    let due: Result<_, SyncError> = engine.due(limit).await;
-    for window in due? {
-        if rung.should_ring((window.key, window.attempt, window.since), now) {
-            bell.ring(window.key).await?;
+    let room = options.concurrency * 2;
+    let due: Result<_, SyncError> = engine.due((room * LOOK_WIDER) as u64).await;
+    let mut due = due?;
+    // The most urgent first; among equals each process begins elsewhere, so that many do not ring for the same ones.
+    due.sort_by_cached_key(|window| (window.rank, spread(&options.instance, window.key)));
+    let calls: Vec<Call> = due.iter().map(|window| (window.key, window.attempt, window.since)).collect();
+    let mut out = calls.iter().filter(|call| rung.is_out(call, now)).count();
+    for call in calls {
+        if out >= room {
+            break;
+        }
+        if rung.should_ring(call, now) {
+            bell.ring(call.0).await?;
+            out += 1;
         }
     }
     Ok(())
+}
+
+/// A number that puts windows in another order for each process.
+fn spread(instance: &str, key: WindowKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (instance, key).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

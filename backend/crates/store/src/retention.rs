@@ -16,19 +16,26 @@ impl Store {
         self.delete(sql, before, limit).await
     }
 
-    /// Removes at most `limit` jobs that ended before `before`, with their windows. The newest of each account and kind
+    /// Removes at most `limit` jobs that ended before `before`, with their windows; incremental ones that read all that
+    /// they were for, which come several times an hour, when they ended before `live_before`. The newest of each account and kind
     /// stays, and so does every job of a batch of which another job stays. Returns how many jobs were removed; what
     /// coverage says of them then leads nowhere.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn drop_ended_jobs(&self, before: EpochMs, limit: i64) -> Result<u64, StoreError> {
-        let jobs = "SELECT j.user_id, j.id FROM sync_job j WHERE j.finished_at < $1 \
+    pub async fn drop_ended_jobs(
+        &self,
+        before: EpochMs,
+        live_before: EpochMs,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let jobs = "SELECT j.user_id, j.id FROM sync_job j WHERE (j.finished_at < $1 \
+                 OR j.finished_at < $3 AND j.kind = 'incremental' AND j.state = 'done') \
              AND EXISTS (SELECT 1 FROM sync_job n WHERE n.link_id = j.link_id AND n.kind = j.kind AND n.id > j.id) \
              AND NOT EXISTS (SELECT 1 FROM sync_job b WHERE b.batch_id = j.batch_id \
                  AND (b.finished_at IS NULL OR b.finished_at >= $1)) \
              ORDER BY j.finished_at LIMIT $2";
-        let rows = self.rows(jobs, vec![before.0.into(), limit.into()]).await?;
+        let rows = self.rows(jobs, vec![before.0.into(), limit.into(), live_before.0.into()]).await?;
         if rows.is_empty() {
             return Ok(0);
         }

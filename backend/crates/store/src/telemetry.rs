@@ -5,7 +5,7 @@ use pulsekeep_core::EpochMs;
 use crate::{Store, StoreError};
 
 /// A count by some words, for example provider and state.
-pub type Count<const N: usize> = ([String; N], i64);
+pub(crate) type Count<const N: usize> = ([String; N], i64);
 
 /// What the database says of the work, at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -39,6 +39,8 @@ pub struct DueWindow {
     pub key: WindowKey,
     /// For which linked account.
     pub link: LinkId,
+    /// How urgent its job is: the smaller goes first.
+    pub rank: i16,
     /// How often it was claimed before.
     pub attempt: i32,
     /// The time that has come.
@@ -166,6 +168,7 @@ impl Store {
         let due = |row: sync_window::Model| DueWindow {
             key: WindowKey { user: UserId(row.user_id), job: JobId(row.job_id), seq: row.seq },
             link: LinkId(row.link_id),
+            rank: row.priority,
             attempt: row.attempt,
             since: EpochMs(row.next_run_at),
         };

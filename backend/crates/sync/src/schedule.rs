@@ -20,6 +20,8 @@ const BUNCH: u64 = 50;
 const BUNCHES: usize = 20;
 /// An account whose taker died comes due again after so long.
 const TAKEN_MS: i64 = 2 * MINUTE_MS;
+/// Incremental jobs that read all that they were for are kept so long: they come several times an hour.
+const KEEP_LIVE_JOBS_MS: i64 = 3 * DAY_MS;
 /// Rows removed in one transaction.
 const CHUNK: i64 = 200;
 /// Chunks of one pass: the rest is left to the next.
@@ -188,7 +190,10 @@ impl SyncEngine {
         for _ in 0..CHUNKS {
             let chunk = match kept {
                 Kept::Documents => store.drop_superseded(now.plus(-policy.keep_superseded_ms), CHUNK).await?,
-                Kept::Jobs => store.drop_ended_jobs(now.plus(-policy.keep_jobs_ms), CHUNK / 4).await?,
+                Kept::Jobs => {
+                    let live = policy.keep_jobs_ms.min(KEEP_LIVE_JOBS_MS);
+                    store.drop_ended_jobs(now.plus(-policy.keep_jobs_ms), now.plus(-live), CHUNK / 4).await?
+                }
                 Kept::Batches => store.drop_empty_batches(now.plus(-policy.keep_jobs_ms), CHUNK).await?,
                 Kept::Notices => store.drop_old_notices(now.plus(-KEEP_NOTICES_MS), CHUNK).await?,
             };
