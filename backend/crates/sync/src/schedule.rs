@@ -12,10 +12,14 @@ use pulsekeep_core::{
 };
 use pulsekeep_store::{LinkedAccount, Look};
 
+use tokio::task::JoinSet;
+
 use crate::{JobRequest, RequestOutcome, SyncEngine, SyncError, SyncPolicy};
 
 /// Accounts taken at once.
 const BUNCH: u64 = 50;
+/// Accounts of a bunch whose devices are asked for at the same time.
+const AT_ONCE: usize = 16;
 /// Bunches of one look: the rest is left to other processes and the next look.
 const BUNCHES: usize = 20;
 /// An account whose taker died comes due again after so long.
@@ -92,19 +96,24 @@ impl SyncEngine {
         let mut written = 0;
         for _ in 0..BUNCHES {
             let now = self.now();
-            let taken = now.plus(TAKEN_MS);
+            let taken = now.plus(self.policy.lease_ms.max(TAKEN_MS));
             let due = self.store.take_due_links(look, taken, BUNCH, now).await?;
             let is_last = (due.len() as u64) < BUNCH;
-            let mut next = Vec::new();
-            for (link, came) in due {
-                next.push((link.id, self.next_look(look, &link, came)));
-                match self.request_scheduled(look, &link, came).await {
-                    Ok(jobs) => written += jobs,
-                    // One account must not keep the others waiting; it is tried again at its next time.
-                    Err(error) => {
-                        tracing::warn!(link = %link.id, %error, "a scheduled job could not be written")
-                    }
+            let next: Vec<_> =
+                due.iter().map(|(link, came)| (link.id, self.next_look(look, link, *came))).collect();
+            for some in due.chunks(AT_ONCE) {
+                let mut asked = JoinSet::new();
+                for (link, came) in some.iter().cloned() {
+                    let engine = self.clone();
+                    asked.spawn(async move {
+                        let jobs = engine.request_scheduled(look, &link, came).await;
+                        // One account must not keep the others waiting; it is tried again at its next time.
+                        jobs.inspect_err(|error| {
+                            tracing::warn!(link = %link.id, %error, "a scheduled job could not be written");
+                        })
+                    });
                 }
+                written += asked.join_all().await.into_iter().flatten().sum::<usize>();
             }
             self.store.set_next_looks(look, taken, &next).await?;
             if is_last {
