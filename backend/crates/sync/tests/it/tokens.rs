@@ -123,7 +123,9 @@ on_each_engine! {
                 std::future::pending()
             });
             let killed = world.engine_with(hooked);
-            let job = world.ask(&linked, JobKind::Incremental, None).await;
+            // Planning a backfill asks for nothing, so that the first window is the one that renews the token.
+            let days = world.ago(linked.user, 2, 1).await;
+            let job = world.ask(&linked, JobKind::Backfill, Some(days)).await;
             let due = killed.due(1).await.unwrap()[0].key;
             let run = tokio::spawn(async move { killed.run_window(due, "killed").await });
             answered.notified().await;
