@@ -159,6 +159,7 @@ graphql_enums! {
         NeedsConsent = "NEEDS_CONSENT",
         RangeReversed = "RANGE_REVERSED",
         RangeInFuture = "RANGE_IN_FUTURE",
+        RangeTooEarly = "RANGE_TOO_EARLY",
         RangeTooLong = "RANGE_TOO_LONG",
         NothingStored = "NOTHING_STORED",
     }

@@ -75,6 +75,7 @@ pub fn request_refusal(status: &RequestSyncStatus, message: Option<String>) -> S
         RequestSyncStatus::NeedsConsent => tr!(sync.needs_consent),
         RequestSyncStatus::RangeReversed => tr!(sync.range_reversed),
         RequestSyncStatus::RangeInFuture => tr!(sync.range_in_future),
+        RequestSyncStatus::RangeTooEarly => tr!(sync.range_too_early),
         RequestSyncStatus::RangeTooLong => tr!(sync.range_too_long),
         RequestSyncStatus::NothingStored => tr!(sync.nothing_stored),
         RequestSyncStatus::Accepted | RequestSyncStatus::Other(_) => tr!(error.internal),
