@@ -59,11 +59,7 @@ fn test_steps() -> Vec<Step> {
         Step { name: "tests", about: "native crates, on SQLite and PostgreSQL", run: native::tests },
         Step { name: "doc-tests", about: "examples in the documentation", run: native::doc_tests },
         Step { name: "web-tests", about: "the web app's pure parts", run: native::web_tests },
-        Step {
-            name: "soak",
-            about: "processes killed, frozen and lied to, on both engines",
-            run: soak::short,
-        },
+        Step { name: "soak", about: "processes killed, frozen and lied to, on SQLite", run: soak::short },
         Step { name: "browser", about: "the whole product in Chromium", run: browser::tests },
     ]
 }
