@@ -19,7 +19,9 @@ export class CoveragePage {
 
   /** The row of a metric or a person. */
   row(name: string): Locator {
-    return this.grid.getByRole("row").filter({ has: this.page.getByRole("rowheader", { name, exact: true }) });
+    const header = this.page.getByRole("rowheader", { name, exact: true });
+    // Other tests may have invited somebody of the same name, who stands below.
+    return this.grid.getByRole("row").filter({ has: header }).first();
   }
 
   /** The cell of a row that is so many days before the last one. */
