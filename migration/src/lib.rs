@@ -3,6 +3,7 @@
 
 mod m20261121_start;
 mod m20261121_sync_engine;
+mod m20261122_due_windows;
 
 use sea_orm_migration::prelude::*;
 
@@ -13,6 +14,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_start::Migration), Box::new(m20261121_sync_engine::Migration)]
+        vec![
+            Box::new(m20261121_start::Migration),
+            Box::new(m20261121_sync_engine::Migration),
+            Box::new(m20261122_due_windows::Migration),
+        ]
     }
 }

@@ -223,6 +223,9 @@ pub(crate) struct ThroughputArgs {
     /// Seconds measured
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Numbers of worker processes to be measured
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4])]
+    workers: Vec<usize>,
 }
 
 /// Jobs and windows a second with 1, 2 and 4 worker processes.
@@ -243,7 +246,7 @@ pub(crate) async fn throughput(
     ));
     report.say("| workers | windows/s | jobs/s | requests/s | CPU: workers | database | simulator |");
     report.say("| --: | --: | --: | --: | --: | --: | --: |");
-    for workers in [1, 2, 4] {
+    for &workers in &args.workers {
         let own = db.beside().await;
         let line = measure(programs.clone(), own.clone(), &args, workers).await;
         own.remove().await;

@@ -53,7 +53,7 @@ pub(super) struct Show {
 }
 
 /// Windows of one pass.
-const AT_ONCE: u64 = 8;
+const AT_ONCE: usize = 8;
 /// Between two looks at jobs that wait or that another worker has.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Bars on a terminal: of more jobs, one shows them all.

@@ -1,4 +1,6 @@
-//! apalis as bell and worker pool: a queue of its own file on SQLite, of its own schema on PostgreSQL.
+//! apalis as bell and worker pool: a queue of its own file on SQLite, of its own schema on PostgreSQL. Each process rings
+//! for itself: which accounts are whose is settled before ([`super::dispatch`]), and a ring that another process answers
+//! would only bring both to the same windows.
 //!
 //! Its retries, its idempotency keys and its schedule are not used: a failed attempt, a wait and a lease are columns of
 //! our rows. A worker that dies with its database error is built again under a fresh name, after a pause that grows.
@@ -9,13 +11,14 @@ use std::{
 };
 
 use apalis::prelude::{
-    BackendExt, BoxDynError, Data, Strategy, TaskBuilder, TaskSink, WorkerBuilder, WorkerBuilderExt,
+    BackendExt, BoxDynError, Data, Strategy, Task, TaskBuilder, TaskSink, WorkerBuilder, WorkerBuilderExt,
 };
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use futures::{
     channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
     future::{Either, select},
+    stream,
 };
 use pulsekeep_core::id::{JobId, UserId};
 use pulsekeep_store::{Engine, Store, WindowKey};
@@ -29,13 +32,13 @@ use sqlx::{
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The queue's name in the database. Written down, so that moving code orphans nothing.
+/// What the queues' names in the database begin with; the process's own follows.
 const QUEUE: &str = "sync.window";
 /// Rings taken from the queue at once.
 const BATCH: usize = 16;
 /// How often a worker looks at the queue when nobody pokes it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Finished rings are of no use to anybody.
+/// Answered rings are of no use to anybody, and neither are those of processes that have ended.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// What travels through the queue: the name of a window, in a version.
@@ -86,22 +89,26 @@ enum Queue {
 }
 
 impl Bell {
-    /// Opens the queue that belongs to `store`.
-    pub(super) async fn open(store: &Store) -> Result<Self, BellError> {
+    /// Opens the queue of the process `instance` beside the database of `store`.
+    pub(super) async fn open(store: &Store, instance: &str) -> Result<Self, BellError> {
+        let name = format!("{QUEUE}.{instance}");
         let queue = match store.engine() {
-            Engine::Sqlite => open_sqlite(store.url()).await?,
-            Engine::Postgres => open_postgres(store.url()).await?,
+            Engine::Sqlite => open_sqlite(store.url(), &name).await?,
+            Engine::Postgres => open_postgres(store.url(), &name).await?,
         };
         Ok(Self { queue, poke: Arc::new(Mutex::new(unbounded().0)) })
     }
 
-    /// Rings for a window.
-    pub(super) async fn ring(&mut self, key: WindowKey) -> Result<(), BellError> {
-        let ring = Ring { v: VERSION, user: key.user.0, job: key.job.0, seq: key.seq };
-        let task = TaskBuilder::new(ring).max_attempts(1).build();
+    /// Rings for windows.
+    pub(super) async fn ring(&mut self, keys: &[WindowKey]) -> Result<(), BellError> {
+        let task = |key: &WindowKey| -> Task<Ring> {
+            let ring = Ring { v: VERSION, user: key.user.0, job: key.job.0, seq: key.seq };
+            TaskBuilder::new(ring).max_attempts(1).build()
+        };
+        let tasks = stream::iter(keys.iter().map(task));
         match &mut self.queue {
-            Queue::Sqlite(storage, _) => storage.push_task(task).await.map_err(failed)?,
-            Queue::Postgres(storage, _) => storage.push_task(task).await.map_err(failed)?,
+            Queue::Sqlite(storage, _) => storage.push_all(tasks).await.map_err(failed)?,
+            Queue::Postgres(storage, _) => storage.push_all(tasks).await.map_err(failed)?,
         }
         if let Ok(poke) = self.poke.lock() {
             // Nobody listens while the worker is being rebuilt; it looks for itself then.
@@ -119,23 +126,37 @@ impl Bell {
         receiver
     }
 
-    /// Removes rings that were answered.
+    /// Removes rings that were answered, those of processes that have ended, and these processes' names.
     async fn sweep(&self) -> Result<(), sqlx::Error> {
         match &self.queue {
             Queue::Sqlite(_, pool) => {
-                sqlx::query("DELETE FROM Jobs WHERE status IN ('Done', 'Failed', 'Killed')")
-                    .execute(pool)
-                    .await?;
+                for statement in SWEEP_SQLITE {
+                    sqlx::query(statement).execute(pool).await?;
+                }
             }
             Queue::Postgres(_, pool) => {
-                let statement =
-                    "DELETE FROM apalis.jobs WHERE status IN ('Done', 'Failed', 'Killed') AND job_type = $1";
-                sqlx::query(statement).bind(QUEUE).execute(pool).await?;
+                for statement in SWEEP_POSTGRES {
+                    sqlx::query(statement).execute(pool).await?;
+                }
             }
         }
         Ok(())
     }
 }
+
+const SWEEP_SQLITE: [&str; 2] = [
+    "DELETE FROM Jobs WHERE status IN ('Done', 'Failed', 'Killed') OR run_at < strftime('%s', 'now') - 3600",
+    "DELETE FROM Workers WHERE last_seen < strftime('%s', 'now') - 3600 AND id NOT IN \
+     (SELECT lock_by FROM Jobs WHERE lock_by IS NOT NULL)",
+];
+
+// The schema may be shared with other programs.
+const SWEEP_POSTGRES: [&str; 2] = [
+    "DELETE FROM apalis.jobs WHERE job_type LIKE 'sync.window%' \
+     AND (status IN ('Done', 'Failed', 'Killed') OR run_at < now() - interval '1 hour')",
+    "DELETE FROM apalis.workers WHERE worker_type LIKE 'sync.window%' AND last_seen < now() - interval '1 hour' \
+     AND id NOT IN (SELECT lock_by FROM apalis.jobs WHERE lock_by IS NOT NULL)",
+];
 
 /// The queue's file stands beside the database's: its writers never wait for ours, nor ours for them.
 fn queue_file(url: &str) -> String {
@@ -145,7 +166,7 @@ fn queue_file(url: &str) -> String {
     format!("{stem}.queue.sqlite")
 }
 
-async fn open_sqlite(url: &str) -> Result<Queue, BellError> {
+async fn open_sqlite(url: &str, name: &str) -> Result<Queue, BellError> {
     let options = SqliteConnectOptions::new()
         .filename(queue_file(url))
         .create_if_missing(true)
@@ -155,14 +176,14 @@ async fn open_sqlite(url: &str) -> Result<Queue, BellError> {
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(failed)?;
     // Not `setup`: that would also set PRAGMAs that give up durability.
     SqliteStorage::migrations().set_ignore_missing(true).run(&pool).await.map_err(failed)?;
-    let config = apalis_sqlite::Config::default().queue(QUEUE).batch_size(BATCH);
+    let config = apalis_sqlite::Config::default().queue(name).batch_size(BATCH);
     Ok(Queue::Sqlite(SqliteStorage::new(&pool).with_config(config), pool))
 }
 
-async fn open_postgres(url: &str) -> Result<Queue, BellError> {
+async fn open_postgres(url: &str, name: &str) -> Result<Queue, BellError> {
     let pool = PgPoolOptions::new().max_connections(4).connect(url).await.map_err(failed)?;
     PostgresStorage::migrations().set_ignore_missing(true).run(&pool).await.map_err(failed)?;
-    let config = apalis_postgres::Config::default().queue(QUEUE).batch_size(BATCH);
+    let config = apalis_postgres::Config::default().queue(name).batch_size(BATCH);
     Ok(Queue::Postgres(PostgresStorage::new(&pool).with_config(config), pool))
 }
 

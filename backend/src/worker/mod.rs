@@ -55,7 +55,7 @@ pub async fn spawn(engine: SyncEngine, options: WorkerOptions) -> Result<WorkerH
     let stop = CancellationToken::new();
     let finished = Arc::new(Notify::new());
     let at_work = TaskTracker::new();
-    let bell = bell::Bell::open(engine.store()).await?;
+    let bell = bell::Bell::open(engine.store(), &options.instance).await?;
     let desk = bell::Desk {
         engine: engine.clone(),
         owner: options.instance.clone(),

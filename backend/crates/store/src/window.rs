@@ -7,14 +7,15 @@ use pulsekeep_core::{
     time::DayRange,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, SelectStatement, SimpleExpr},
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, SimpleExpr},
 };
 
 use crate::{
     Store, StoreError, WriteTx,
     convert::range_of,
     database::plus,
+    due::{claimable, of_moving_job},
     entity::{linked_account, sync_job, sync_window},
 };
 
@@ -30,21 +31,6 @@ pub struct WindowKey {
     pub job: JobId,
     /// Which one.
     pub seq: i32,
-}
-
-/// A window whose time has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueWindow {
-    /// Which.
-    pub key: WindowKey,
-    /// For which linked account.
-    pub link: LinkId,
-    /// How urgent its job is: the smaller goes first.
-    pub rank: i16,
-    /// How often it was claimed before.
-    pub attempt: i32,
-    /// The time that has come.
-    pub since: EpochMs,
 }
 
 /// A window as it stands.
@@ -116,27 +102,6 @@ impl TryFrom<sync_window::Model> for SyncWindow {
     }
 }
 
-/// Jobs whose windows may run.
-fn moving_jobs() -> SelectStatement {
-    sync_job::Entity::find()
-        .select_only()
-        .column(sync_job::Column::Id)
-        .filter(
-            sync_job::Column::State
-                .is_in([JobState::Planned, JobState::Running, JobState::Waiting].map(JobState::key)),
-        )
-        .into_query()
-}
-
-/// Due, or claimed by somebody whose lease has ended.
-fn claimable(now: EpochMs) -> Condition {
-    use sync_window::Column as C;
-    let due = Condition::all().add(C::State.eq(WindowState::Due.key())).add(C::NextRunAt.lte(now.0));
-    let abandoned =
-        Condition::all().add(C::State.eq(WindowState::Running.key())).add(C::LeaseUntil.lte(now.0));
-    Condition::any().add(due).add(abandoned)
-}
-
 fn this(key: WindowKey) -> Condition {
     use sync_window::Column as C;
     Condition::all().add(C::UserId.eq(key.user.0)).add(C::JobId.eq(key.job.0)).add(C::Seq.eq(key.seq))
@@ -149,56 +114,6 @@ fn if_running(running: i32, other: i32) -> SimpleExpr {
 }
 
 impl Store {
-    /// Windows whose time has come, the most urgent first.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn due_windows(&self, now: EpochMs, limit: u64) -> Result<Vec<DueWindow>, StoreError> {
-        use sync_window::Column as C;
-        let rows = sync_window::Entity::find()
-            .filter(claimable(now))
-            .filter(C::JobId.in_subquery(moving_jobs()))
-            .order_by_asc(C::Priority)
-            .order_by_asc(C::NextRunAt)
-            .order_by_asc(C::JobId)
-            .order_by_asc(C::Seq)
-            .limit(limit)
-            .all(self.reader())
-            .await?;
-        let due = |row: sync_window::Model| DueWindow {
-            key: WindowKey { user: UserId(row.user_id), job: JobId(row.job_id), seq: row.seq },
-            link: LinkId(row.link_id),
-            rank: row.priority,
-            attempt: row.attempt,
-            since: EpochMs(row.next_run_at),
-        };
-        Ok(rows.into_iter().map(due).collect())
-    }
-
-    /// When the next window comes due; `None` when none waits.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn next_due_at(&self) -> Result<Option<EpochMs>, StoreError> {
-        use sync_window::Column as C;
-        let mut earliest = None;
-        // A window at work comes due when its lease ends.
-        for (state, time) in [(WindowState::Due, C::NextRunAt), (WindowState::Running, C::LeaseUntil)] {
-            let row = sync_window::Entity::find()
-                .filter(C::State.eq(state.key()))
-                .filter(C::JobId.in_subquery(moving_jobs()))
-                .order_by_asc(time)
-                .one(self.reader())
-                .await?;
-            let at = row.map(|row| match state {
-                WindowState::Due => row.next_run_at,
-                _ => row.lease_until.unwrap_or(0),
-            });
-            earliest = [earliest, at].into_iter().flatten().min();
-        }
-        Ok(earliest.map(EpochMs))
-    }
-
     /// Claims a window under a lease. `None` when another has it, its time has not come, or its job no longer moves. One
     /// that its worker has abandoned costs no attempt, and the request which that worker may have made without noting
     /// it counts as one that is made again.
@@ -223,7 +138,7 @@ impl Store {
             .col_expr(C::Retries, Expr::col(C::Retries).add(if_running(1, 0)))
             .filter(this(key))
             .filter(claimable(now))
-            .filter(C::JobId.in_subquery(moving_jobs()))
+            .filter(of_moving_job())
             .exec(tx.db())
             .await?;
         if claimed.rows_affected != 1 {
@@ -358,23 +273,15 @@ impl WriteTx {
             .add_option(only.map(|job| C::JobId.eq(job.0)))
             .add(C::State.eq(WindowState::Due.key()))
             .add(C::NextRunAt.lt(at.0));
-        let jobs: Vec<(i64, i64)> = sync_window::Entity::find()
-            .select_only()
-            .columns([C::UserId, C::JobId])
-            .filter(due.clone())
-            .distinct()
-            .into_tuple()
-            .all(self.db())
-            .await?;
+        for (user, job) in self.jobs_of(due.clone()).await? {
+            self.recount_job(user, job, now);
+        }
         sync_window::Entity::update_many()
             .col_expr(C::NextRunAt, Expr::value(at.0))
             .col_expr(C::Code, Expr::value(code.key()))
             .filter(due)
             .exec(self.db())
             .await?;
-        for (user, job) in jobs {
-            self.recount_job(UserId(user), JobId(job), now);
-        }
         Ok(())
     }
 
@@ -382,18 +289,42 @@ impl WriteTx {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn wake_for_token(&self, user: UserId, link: LinkId, now: EpochMs) -> Result<(), StoreError> {
+    pub async fn wake_for_token(
+        &mut self,
+        user: UserId,
+        link: LinkId,
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
         use sync_window::Column as C;
+        let asleep = Condition::all()
+            .add(C::UserId.eq(user.0))
+            .add(C::LinkId.eq(link.0))
+            .add(C::State.eq(WindowState::Due.key()))
+            .add(C::Code.eq(FailureCode::TokenBusy.key()))
+            .add(C::NextRunAt.gt(now.0));
+        for (user, job) in self.jobs_of(asleep.clone()).await? {
+            self.recount_job(user, job, now);
+        }
         sync_window::Entity::update_many()
             .col_expr(C::NextRunAt, Expr::value(now.0))
-            .filter(C::UserId.eq(user.0))
-            .filter(C::LinkId.eq(link.0))
-            .filter(C::State.eq(WindowState::Due.key()))
-            .filter(C::Code.eq(FailureCode::TokenBusy.key()))
-            .filter(C::NextRunAt.gt(now.0))
+            .filter(asleep)
             .exec(self.db())
             .await?;
         Ok(())
+    }
+
+    /// The jobs of some windows.
+    async fn jobs_of(&self, windows: Condition) -> Result<Vec<(UserId, JobId)>, StoreError> {
+        use sync_window::Column as C;
+        let jobs: Vec<(i64, i64)> = sync_window::Entity::find()
+            .select_only()
+            .columns([C::UserId, C::JobId])
+            .filter(windows)
+            .distinct()
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        Ok(jobs.into_iter().map(|(user, job)| (UserId(user), JobId(job))).collect())
     }
 
     /// Gives up every window of an account that has not been read, and the days that wait for them.
@@ -413,14 +344,7 @@ impl WriteTx {
             .add(C::UserId.eq(user.0))
             .add(C::LinkId.eq(link.0))
             .add(C::State.is_in(OPEN.map(WindowState::key)));
-        let jobs: Vec<i64> = sync_window::Entity::find()
-            .select_only()
-            .column(C::JobId)
-            .filter(open.clone())
-            .distinct()
-            .into_tuple()
-            .all(self.db())
-            .await?;
+        let jobs: Vec<i64> = self.jobs_of(open.clone()).await?.into_iter().map(|(_, job)| job.0).collect();
         sync_window::Entity::update_many()
             .col_expr(C::State, Expr::value(WindowState::Failed.key()))
             .col_expr(C::Code, Expr::value(code.key()))

@@ -6,6 +6,7 @@ use pulsekeep_core::{
     EpochMs,
     account::ConsentReason,
     catalogue::{Endpoint, endpoint},
+    id::LinkId,
     job::{FailureCode, JobKind},
 };
 use pulsekeep_provider::merge_pages;
@@ -82,9 +83,23 @@ impl SyncEngine {
     ///
     /// # Errors
     /// The store's own.
-    pub async fn due(&self, limit: u64) -> Result<Vec<DueWindow>, SyncError> {
+    pub async fn due(&self, limit: usize) -> Result<Vec<DueWindow>, SyncError> {
         self.give_back_idle().await?;
         Ok(self.store.due_windows(self.now(), limit).await?)
+    }
+
+    /// As [`SyncEngine::due`], for one of many processes: see [`Store::due_windows_by`](pulsekeep_store::Store::due_windows_by).
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn due_by(
+        &self,
+        limit: usize,
+        jobs: usize,
+        order: impl Fn(LinkId) -> u64,
+    ) -> Result<Vec<DueWindow>, SyncError> {
+        self.give_back_idle().await?;
+        Ok(self.store.due_windows_by(self.now(), limit, jobs, order).await?)
     }
 
     /// Runs one window for `owner`, the name of a worker.
@@ -144,7 +159,7 @@ impl SyncEngine {
     ///
     /// # Errors
     /// As [`SyncEngine::run_window`].
-    pub async fn work_due(&self, owner: &str, limit: u64) -> Result<usize, SyncError> {
+    pub async fn work_due(&self, owner: &str, limit: usize) -> Result<usize, SyncError> {
         let due = self.due(limit).await?;
         for window in &due {
             self.run_window(window.key, owner).await?;
