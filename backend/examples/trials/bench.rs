@@ -120,7 +120,7 @@ async fn drop_first_jobs(engine: &SyncEngine) -> anyhow::Result<()> {
 /// The table of requests: least, planned, taken.
 pub(crate) async fn requests(programs: Programs, db: Arc<TestDatabase>) -> anyhow::Result<Report> {
     let mut report = Report::default();
-    let world = World::open(programs, Pace::starting(ORIGIN, 1)?, db, (12, 0), &free()).await?;
+    let world = World::open(programs, Pace::starting(ORIGIN, 1)?, db, (12, 0), &free(), None).await?;
     free_quotas(&world).await?;
     let people = world.outside.people().await?;
     report.say("| metric set | provider | least | planned | after the daily series | taken | over | seconds | MB raw | MB typed |");
@@ -266,7 +266,7 @@ async fn measure(
     // The schedule is not what is measured.
     settings.push(("sync.interval_minutes", "1440".to_owned()));
     let pace = Pace::starting(ORIGIN, 1)?;
-    let mut world = World::open(programs, pace, db, (args.people, args.latency), &settings).await?;
+    let mut world = World::open(programs, pace, db, (args.people, args.latency), &settings, None).await?;
     free_quotas(&world).await?;
     let people = world.outside.people().await?;
     let mut residents = Vec::new();
@@ -369,7 +369,7 @@ pub(crate) async fn memory(
     settings.push(("sync.heart_rate", "native".to_owned()));
     settings.push(("sync.parallel", args.parallel.to_string()));
     settings.push(("sync.interval_minutes", "1440".to_owned()));
-    let world = World::open(programs, Pace::starting(ORIGIN, 1)?, db, (12, 0), &settings).await?;
+    let world = World::open(programs, Pace::starting(ORIGIN, 1)?, db, (12, 0), &settings, None).await?;
     free_quotas(&world).await?;
     let mut idle = world.start("serve", &["serve"])?;
     tokio::time::sleep(Duration::from_secs(10)).await;

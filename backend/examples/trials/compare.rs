@@ -37,7 +37,8 @@ pub(crate) struct Comparison {
     pub(crate) rows: usize,
     pub(crate) samples: i64,
     pub(crate) covered_days: usize,
-    pub(crate) differing: usize,
+    /// Every place that differs, and whether coverage calls it closed.
+    pub(crate) differing: Vec<String>,
     /// The first differences, in words.
     pub(crate) told: Vec<String>,
     /// Days that say "complete" or "empty" and are not.
@@ -167,9 +168,14 @@ pub(crate) async fn compare(
         if without_consent.contains(&place.0) && !is_closed {
             continue;
         }
-        result.differing += 1;
-        let metric =
-            Metric::from_code(place.1).map_or_else(|| place.1.to_string(), |metric| metric.to_string());
+        let metric = Metric::from_code(place.1);
+        // Fitbit gives the running day what a body at rest takes, minute by minute, whatever a device tells.
+        let grows = [Metric::Calories, Metric::BasalCalories, Metric::SedentaryMinutes];
+        if !is_closed && *table == "daily" && metric.is_some_and(|metric| grows.contains(&metric)) {
+            continue;
+        }
+        let metric = metric.map_or_else(|| place.1.to_string(), |metric| metric.to_string());
+        result.differing.push(format!("{} {metric} {} {table} {state:?}", place.0, place.2));
         if is_closed {
             result.lies.push(format!("{} {metric} {} ({table})", place.0, place.2));
         }

@@ -9,6 +9,7 @@ mod crew;
 mod least;
 mod outside;
 mod process;
+mod push;
 mod soak;
 mod weather;
 mod world;
@@ -32,6 +33,9 @@ struct Cli {
     /// A PostgreSQL server on which databases may be made; an SQLite file otherwise
     #[arg(long, env = "TRIALS_POSTGRES_URL", hide_env_values = true)]
     postgres: Option<String>,
+    /// Leave the database where it is, and say where
+    #[arg(long, global = true)]
+    keep: bool,
     #[command(subcommand)]
     trial: Trial,
 }
@@ -84,7 +88,12 @@ async fn main() -> ExitCode {
         Trial::Throughput(args) => bench::throughput(programs, db.clone(), args).await,
         Trial::Memory(args) => bench::memory(programs, db.clone(), args).await,
     };
-    db.remove().await;
+    if cli.keep {
+        println!("database: {}", db.url());
+        std::mem::forget(db);
+    } else {
+        db.remove().await;
+    }
     match outcome {
         Ok(report) if report.failures.is_empty() => ExitCode::SUCCESS,
         Ok(report) => {

@@ -155,6 +155,22 @@ impl Outside {
         self.control("PUT", "/switches", Some(&switches)).await.map(drop)
     }
 
+    /// The key file of the Cloud project's service account.
+    pub(crate) async fn service_account(&self) -> anyhow::Result<Value> {
+        self.control("GET", "/push/service-account", None).await
+    }
+
+    /// Where Google publishes the keys that it signs with.
+    pub(crate) fn keyset_url(&self) -> String {
+        self.url("/google/webhooks/webhooks_public_keyset.json").to_string()
+    }
+
+    /// Enters the address of the webhook at dev.fitbit.com, which tries it.
+    pub(crate) async fn enter_fitbit(&self, endpoint: &str, verify_code: &str) -> anyhow::Result<Value> {
+        let subscriber = json!({ "endpoint": endpoint, "verify_code": verify_code });
+        self.control("PUT", "/push/fitbit", Some(&subscriber)).await
+    }
+
     /// Counts of requests, each with provider, person, family and status.
     pub(crate) async fn requests(&self) -> anyhow::Result<Vec<Value>> {
         let log = self.control("GET", "/requests", None).await?;

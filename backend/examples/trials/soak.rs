@@ -24,6 +24,7 @@ use crate::{
     compare::{Comparison, against_truth, compare},
     crew::Crew,
     outside::Inhabitant,
+    push,
     weather::Weather,
     world::{self, Pace, Programs, Resident, World},
 };
@@ -42,6 +43,8 @@ const ROUNDS: i64 = 2;
 const QUIET_ENDS: f64 = 0.85;
 /// Days after which every device has told of a day.
 const DAYS_TO_TELL: i64 = 4;
+/// Simulated hours after which data that a provider held back is found, with some to spare.
+const HOURS_TO_FIND: i64 = 7;
 /// Readers of the undisturbed side.
 const CALM_READERS: usize = 6;
 
@@ -75,11 +78,14 @@ pub(crate) async fn run(programs: Programs, db: Arc<TestDatabase>, args: Args) -
     let settings = [
         ("sync.lease_seconds", pace.seconds(LEASE).to_string()),
         ("sync.interval_minutes", args.interval.to_string()),
+        ("sync.interval_with_push_minutes", args.interval.to_string()),
         ("sync.first_backfill_days", BACKFILL_DAYS.to_string()),
         ("sync.parallel", "4".to_owned()),
         ("database.readers", "4".to_owned()),
     ];
-    let mut world = World::open(programs, pace, db, (args.people, 0), &settings).await?;
+    // Devices tell every quarter of an hour; a sync for each of them is more than two cores bear at this pace.
+    let wait = u64::from(args.interval) * 30;
+    let mut world = World::open(programs, pace, db, (args.people, 0), &settings, Some(wait)).await?;
     let soaked = soak(&mut world, &args, begun, whole).await;
     if !matches!(&soaked, Ok(report) if report.failures.is_empty()) {
         println!("logs of the processes: {}", world.keep().display());
@@ -102,6 +108,7 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
     ));
 
     let mut crew = Crew::start(world, args.workers, LEASE + Duration::from_secs(3))?;
+    push::register(world).await?;
     let mut weather = Weather::new(args.seed);
     // The quiet time takes whole rounds of the schedule and some to end what they began.
     let rounds = u64::from(args.interval) * ROUNDS.unsigned_abs() * 60_000 / u64::from(args.rate);
@@ -111,7 +118,8 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
         stormy_until > whole.mul_f64(0.2),
         "no time for a storm: more minutes, a shorter interval or a faster clock"
     );
-    let withdrawn = storm(world, &mut crew, &mut weather, &residents, begun, stormy_until).await?;
+    let withdrawn =
+        storm(world, &mut crew, &mut weather, &residents, (begun, stormy_until), args.interval).await?;
 
     // Quiet: nothing goes wrong any more, everybody is back who comes back, and no device tells anything new.
     let horizon = world.pace.now();
@@ -159,6 +167,7 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
     judge_jobs(&mut report, &audit::jobs(&world.db, rest).await?, &audit::served(&log));
     judge_quotas(&mut report, &usage);
     judge_accounts(&mut report, world, &gone).await?;
+    judge_webhooks(&mut report, world, &weather).await;
     let calm = read_calmly(world, &residents).await;
     let compared = match &calm {
         Ok(calm) => compare(&world.db, calm, first_day()?, &gone).await,
@@ -167,7 +176,11 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
     if let Ok(calm) = calm {
         calm.remove().await;
     }
-    judge_data(&mut report, &compared?);
+    let compared = compared?;
+    if !compared.differing.is_empty() {
+        std::fs::write(world.keep().join("differences.txt"), compared.differing.join("\n"))?;
+    }
+    judge_data(&mut report, &compared);
     // Days that every device had told of long before the end, also those that tell late.
     let days = DayRange { start: first_day()?, end: add_days(horizon.civil(0).date(), -DAYS_TO_TELL) };
     let standing: Vec<&Resident> = residents.iter().filter(|r| !gone.contains(&r.who.id)).collect();
@@ -200,12 +213,15 @@ async fn storm(
     crew: &mut Crew,
     weather: &mut Weather,
     residents: &[Resident],
-    begun: Instant,
-    until: Duration,
+    (begun, until): (Instant, Duration),
+    interval: u32,
 ) -> anyhow::Result<Vec<(Resident, bool)>> {
     let mut withdrawn: Vec<(Resident, bool)> = Vec::new();
-    let latest =
-        world.pace.now().0 + i64::try_from(world.pace.seconds(until.saturating_sub(begun.elapsed())))? * 1000;
+    // What is held back has to come so early that the quiet time finds it.
+    let quiet = ROUNDS * i64::from(interval) * MINUTE_MS;
+    let latest = world.pace.now().0
+        + i64::try_from(world.pace.seconds(until.saturating_sub(begun.elapsed())))? * 1000
+        + (quiet - HOURS_TO_FIND * HOUR_MS).min(0);
     let (mut next_wave, mut next_harm) = (Instant::now(), Instant::now() + Duration::from_secs(4));
     while begun.elapsed() < until {
         let now = Instant::now();
@@ -219,6 +235,7 @@ async fn storm(
                 }
             }
             weather.wave(&world.outside, &world.pace, residents, latest).await?;
+            weather.mishaps(&world.outside).await?;
             next_wave = now + Duration::from_secs(3);
         }
         if now >= next_harm {
@@ -253,12 +270,15 @@ async fn settle_down(
     loop {
         crew.tend(world)?;
         let (moving, behind) = (world.db.texts(&moving).await, world.db.texts(&behind).await);
-        if world.pace.now().0 > round && behind.is_empty() && moving.is_empty() {
+        let told = world.db.texts("SELECT subject FROM push_notice").await;
+        if world.pace.now().0 > round && behind.is_empty() && moving.is_empty() && told.is_empty() {
             return Ok(EpochMs(round));
         }
         if Instant::now() > deadline {
             bail!(
-                "no rest: these jobs move: {moving:?}; these accounts were not looked at since: {behind:?}"
+                "no rest: these jobs move: {moving:?}; these accounts were not looked at since: {behind:?}; notices \
+                 that wait: {}",
+                told.len()
             );
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -393,10 +413,33 @@ async fn judge_accounts(report: &mut Report, world: &World, gone: &BTreeSet<Stri
     Ok(())
 }
 
+/// Notifications arrived and were taken up; forged ones, if there were any, were refused.
+async fn judge_webhooks(report: &mut Report, world: &World, weather: &Weather) {
+    let counted = push::counted(world).await;
+    let told: Vec<String> =
+        counted.iter().map(|(provider, outcome, calls)| format!("{provider} {outcome} {calls}")).collect();
+    report.say(format!("  notifications: {}", told.join(", ")));
+    for provider in ["google_health", "fitbit"] {
+        let calls = |is_meant: fn(&str) -> bool| -> u64 {
+            let meant = |(of, outcome, _): &&(String, String, u64)| of == provider && is_meant(outcome);
+            counted.iter().filter(meant).map(|(.., calls)| calls).sum()
+        };
+        if calls(|outcome| outcome == "stored") == 0 {
+            report.failures.push(format!("no notification of {provider} was taken up"));
+        }
+        if weather.seen.contains_key("push_forged") && calls(push::is_refusal) == 0 {
+            report.failures.push(format!("no forged notification of {provider} was refused"));
+        }
+    }
+}
+
 fn judge_data(report: &mut Report, compared: &Comparison) {
     report.say(format!(
         "  compared {} rows with {} samples, {} person-metric-days covered: {} differ",
-        compared.rows, compared.samples, compared.covered_days, compared.differing
+        compared.rows,
+        compared.samples,
+        compared.covered_days,
+        compared.differing.len()
     ));
     report.fail_each("stored is not what is served", &compared.told);
     report.fail_each("coverage says whole of what is not", &compared.lies);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     outside::Outside,
+    push,
     world::{Pace, Resident},
 };
 
@@ -115,6 +116,14 @@ impl Weather {
         Some((Until::Instant(until), rule))
     }
 
+    /// What goes wrong with notifications until the next wave.
+    pub(crate) async fn mishaps(&mut self, outside: &Outside) -> anyhow::Result<()> {
+        for name in push::mishaps(outside, &mut self.dice).await? {
+            *self.seen.entry(name).or_default() += 1;
+        }
+        Ok(())
+    }
+
     /// Withdraws a person's consent; noticed when the next wave is set.
     pub(crate) fn revoke(&mut self, resident: &Resident) {
         let rule = json!({ "kind": "revoked_consent", "person": resident.who.id });
@@ -132,6 +141,7 @@ impl Weather {
     pub(crate) async fn clear(&mut self, outside: &Outside) -> anyhow::Result<()> {
         self.standing.retain(|(until, _)| matches!(until, Until::Lifted(_)));
         let rules: Vec<Value> = self.standing.iter().map(|(_, rule)| rule.clone()).collect();
+        push::calm(outside).await?;
         outside.faults(&rules).await
     }
 }

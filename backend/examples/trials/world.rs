@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -30,6 +30,7 @@ use url::Url;
 use crate::{
     outside::{Inhabitant, Outside},
     process::Process,
+    push,
 };
 
 const VAULT_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
@@ -100,17 +101,22 @@ pub(crate) struct World {
 
 impl World {
     /// Starts the simulator with so many people and milliseconds of latency, and opens `db` with the product's defaults
-    /// but for `settings`.
+    /// but for `settings`. With webhooks, a notice waits so many simulated seconds for others.
     pub(crate) async fn open(
         programs: Programs,
         pace: Pace,
         db: Arc<TestDatabase>,
         providers: (usize, u64),
         settings: Settings<'_>,
+        webhooks: Option<u64>,
     ) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("pulsekeep-trial-").tempdir()?;
         let outside = Outside::start(&programs.simulator, &pace, providers, folder.path())?;
-        let environment = environment(&outside, &pace, db.url(), settings);
+        let mut settings = settings.to_vec();
+        if let Some(wait) = webhooks {
+            settings.extend(push::settings(&outside, folder.path(), wait).await?);
+        }
+        let environment = environment(&outside, &pace, db.url(), &settings);
         let engine = engine(&environment, db.store()).await?;
         Ok(Self { pace, outside, db, engine, environment, programs, folder })
     }
@@ -132,15 +138,29 @@ impl World {
         self.folder.path().to_owned()
     }
 
+    /// A setting of the processes.
+    pub(crate) fn setting(&self, key: &str) -> Option<&str> {
+        self.environment.get(&variable(key)).map(String::as_str)
+    }
+
     /// Starts a process of the product.
     pub(crate) fn start(&self, name: &str, args: &[&str]) -> anyhow::Result<Process> {
+        Process::start(name, self.program(args), self.folder.path())
+    }
+
+    /// Runs a command of the product to its end.
+    pub(crate) fn command(&self, args: &[&str]) -> anyhow::Result<Output> {
+        self.program(args).output().context("the product could not be started")
+    }
+
+    fn program(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.programs.pulsekeep);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PULSEKEEP_")) {
             command.env_remove(name);
         }
         // In a folder of the trial: a pulsekeep.toml that lies about is not its business.
         command.args(args).envs(&self.environment).current_dir(self.folder.path()).stdout(Stdio::null());
-        Process::start(name, command, self.folder.path())
+        command
     }
 
     /// Makes a person of the simulator known under their own name.

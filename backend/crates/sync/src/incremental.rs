@@ -62,8 +62,16 @@ pub(crate) fn every_ms(endpoint: &Endpoint) -> i64 {
     if is_detail(endpoint) || proves { 0 } else { HOUR_MS }
 }
 
-/// How often an open day is read again where no device says whether there is something new.
+/// How often an open day is read again where no device says whether there is something new, and a recent one that was
+/// read whole: providers have held data back for hours of which the device had told long before.
 const BLIND_EVERY_MS: i64 = 6 * HOUR_MS;
+
+/// Whether nothing else shows that days of an endpoint have changed: a daily value that does opens its detail.
+fn speaks_for_itself(endpoint: &Endpoint) -> bool {
+    endpoint.grain != Grain::Minute
+        || !endpoints_of(endpoint.provider)
+            .any(|e| e.grain == Grain::Day && endpoint.metrics.iter().any(|m| e.metrics.contains(m)))
+}
 
 fn is_detail(endpoint: &Endpoint) -> bool {
     endpoint.grain == Grain::Minute && (endpoint.rows_a_day >= 1_000 || endpoint.max_days == 1)
@@ -119,11 +127,11 @@ pub(crate) fn due(endpoint: &Endpoint, look: &Look<'_>, bounds: impl Fn(Date) ->
                 }
             }
             (CoverageState::Complete | CoverageState::EmptyConfirmed, Some(at))
-                if is_recent && endpoint.grain != Grain::Minute =>
+                if is_recent && speaks_for_itself(endpoint) =>
             {
                 let soon = age(at) >= every_ms(endpoint);
                 let told = look.last_sync.is_none_or(|seen| seen.plus(margin_ms(endpoint)) > at);
-                if look.force || told && soon {
+                if look.force || told && soon || age(at) >= BLIND_EVERY_MS {
                     due.ask.push(day);
                 }
             }
@@ -257,5 +265,18 @@ mod tests {
         let due_at = |seen| due(endpoint(key).unwrap(), &look(&known, Some(seen)), bounds);
         assert_eq!(back(&due_at(noon()).ask), (0..=7).rev().collect::<Vec<_>>());
         assert_eq!(due_at(at.plus(-3 * HOUR_MS)).ask, []);
+    }
+
+    #[test]
+    fn data_that_the_provider_held_back_is_found_though_the_device_has_told_nothing_since() {
+        let key = "fitbit.resting_heart_rate.day";
+        let read = |hours: i64| {
+            let at = noon().plus(-hours * HOUR_MS);
+            let known = facts(key, &(0..10).map(|n| (n, EmptyConfirmed, Some(at))).collect::<Vec<_>>());
+            due(endpoint(key).unwrap(), &look(&known, Some(noon().plus(-20 * HOUR_MS))), bounds).ask
+        };
+        assert_eq!(back(&read(7)), (0..=7).rev().collect::<Vec<_>>());
+        assert_eq!(read(5), []);
+        assert!(!speaks_for_itself(endpoint(HEART).unwrap()), "its daily value opens it");
     }
 }

@@ -213,10 +213,7 @@ impl Run<'_> {
     async fn store(&self, mut reading: Reading) -> Result<WindowResult, SyncError> {
         let engine = self.engine;
         let key = self.claimed.window.key;
-        let mut tx = engine.store.write().await?;
-        if !tx.holds_lease(key, self.owner).await? {
-            return Ok(WindowResult::NotClaimed);
-        }
+        // Before the person's row is locked, for which others may wait.
         let parsed = merge_pages(std::mem::take(&mut reading.pages));
         for warning in &parsed.warnings {
             tracing::info!(
@@ -225,6 +222,10 @@ impl Run<'_> {
                 place = warning.place,
                 "parsed with care"
             );
+        }
+        let mut tx = engine.store.write().await?;
+        if !tx.holds_lease(key, self.owner).await? {
+            return Ok(WindowResult::NotClaimed);
         }
         engine.ingest(&tx, &self.link, self.endpoint, &self.claimed, &reading, parsed).await?;
         if let Some(generation) = self.worked {
