@@ -84,7 +84,7 @@ pub(crate) async fn run(programs: Programs, db: Arc<TestDatabase>, args: Args) -
         ("database.readers", "4".to_owned()),
     ];
     // Devices tell every quarter of an hour; a sync for each of them is more than two cores bear at this pace.
-    let wait = u64::from(args.interval) * 30;
+    let wait = (u64::from(args.interval) * 30).min(3600);
     let mut world = World::open(programs, pace, db, (args.people, 0), &settings, Some(wait)).await?;
     let soaked = soak(&mut world, &args, begun, whole).await;
     if !matches!(&soaked, Ok(report) if report.failures.is_empty()) {

@@ -232,7 +232,7 @@ impl Reader {
             deep_interval_days: self.number("sync.deep_interval_days", 1..=365),
             keep_superseded_days: self.number("sync.keep_superseded_days", 1..=3650),
             keep_jobs_days: self.number("sync.keep_jobs_days", 1..=3650),
-            push_wait_seconds: self.number("sync.push_wait_seconds", 0..=600),
+            push_wait_seconds: self.number("sync.push_wait_seconds", 0..=3600),
             first_backfill_days: self.number("sync.first_backfill_days", 0..=3650),
             close_after_days: self.number("sync.close_after_days", 1..=365),
             lease_seconds: self.number("sync.lease_seconds", 1..=864_000),

@@ -9,6 +9,8 @@ mod coverage;
 #[cfg(test)]
 mod daily;
 #[cfg(test)]
+mod due;
+#[cfg(test)]
 mod exercises;
 #[cfg(test)]
 mod jobs;
