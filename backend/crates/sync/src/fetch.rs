@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use pulsekeep_core::{
-    EpochMs,
-    account::ConsentReason,
-    catalogue::{Call, Endpoint},
-    job::FailureCode,
-    observation::Parsed,
+    EpochMs, account::ConsentReason, catalogue::Endpoint, job::FailureCode, observation::Parsed,
 };
 use pulsekeep_provider::{FetchFailure, FetchRequest, ParseError, Provider, has_passed};
 use pulsekeep_store::{PageToKeep, ingest::PackedBody};
@@ -17,6 +13,7 @@ use crate::{
     SyncError,
     access::Access,
     ingest::Reading,
+    moved::names_instants,
     run::{Reach, Run, Stop},
 };
 
@@ -26,15 +23,6 @@ const REFRESH_WAIT_MS: i64 = 1_500;
 const MAX_PAGES: usize = 500;
 /// Bodies from here on are parsed and packed beside the other work of this process.
 const LARGE: usize = 256 << 10;
-
-/// Whether a call names instants, which depend on where the person's days begin.
-fn names_instants(endpoint: &Endpoint) -> bool {
-    match endpoint.call {
-        Call::GoogleRollUpMinute => true,
-        Call::GoogleReconcile { field } => !(field.ends_with(".date") || field.contains("civil_")),
-        Call::GoogleDailyRollUp | Call::FitbitRange | Call::FitbitDay | Call::FitbitList => false,
-    }
-}
 
 /// The access token in use.
 struct Pass {

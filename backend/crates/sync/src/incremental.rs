@@ -66,11 +66,14 @@ pub(crate) fn every_ms(endpoint: &Endpoint) -> i64 {
 /// read whole: providers have held data back for hours of which the device had told long before.
 const BLIND_EVERY_MS: i64 = 6 * HOUR_MS;
 
-/// Whether nothing else shows that days of an endpoint have changed: a daily value that does opens its detail.
+/// Whether nothing else shows that days of an endpoint have changed: daily values that do open their detail, and the
+/// detail that they prove empty.
 fn speaks_for_itself(endpoint: &Endpoint) -> bool {
-    endpoint.grain != Grain::Minute
-        || !endpoints_of(endpoint.provider)
+    let has_daily = || {
+        endpoints_of(endpoint.provider)
             .any(|e| e.grain == Grain::Day && endpoint.metrics.iter().any(|m| e.metrics.contains(m)))
+    };
+    endpoint.grain != Grain::Minute || endpoint.proved_by.is_none() && !has_daily()
 }
 
 fn is_detail(endpoint: &Endpoint) -> bool {
@@ -129,9 +132,12 @@ pub(crate) fn due(endpoint: &Endpoint, look: &Look<'_>, bounds: impl Fn(Date) ->
             (CoverageState::Complete | CoverageState::EmptyConfirmed, Some(at))
                 if is_recent && speaks_for_itself(endpoint) =>
             {
-                let soon = age(at) >= every_ms(endpoint);
-                let told = look.last_sync.is_none_or(|seen| seen.plus(margin_ms(endpoint)) > at);
-                if look.force || told && soon || age(at) >= BLIND_EVERY_MS {
+                // Closed detail is not read again with every sync of the device.
+                let told = endpoint.grain != Grain::Minute
+                    && (look.force
+                        || age(at) >= every_ms(endpoint)
+                            && look.last_sync.is_none_or(|seen| seen.plus(margin_ms(endpoint)) > at));
+                if told || age(at) >= BLIND_EVERY_MS {
                     due.ask.push(day);
                 }
             }
@@ -277,6 +283,10 @@ mod tests {
         };
         assert_eq!(back(&read(7)), (0..=7).rev().collect::<Vec<_>>());
         assert_eq!(read(5), []);
-        assert!(!speaks_for_itself(endpoint(HEART).unwrap()), "its daily value opens it");
+        assert!(speaks_for_itself(endpoint(HEART).unwrap()), "Fitbit has no daily value of it");
+        assert!(
+            !speaks_for_itself(endpoint("google.heart_rate.minute").unwrap()),
+            "its daily value opens it"
+        );
     }
 }

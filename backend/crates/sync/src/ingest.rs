@@ -23,7 +23,11 @@ use pulsekeep_store::{
     },
 };
 
-use crate::{SyncEngine, SyncError, resolve};
+use crate::{
+    SyncEngine, SyncError,
+    moved::{reopen_moved, reopen_torn},
+    resolve,
+};
 
 /// What was fetched for a window.
 #[derive(Debug)]
@@ -107,6 +111,7 @@ impl SyncEngine {
         resolve::learn(&mut timeline, &parsed);
         if let Some(changed) = timeline.changed_since(&before) {
             tx.put_timeline(user, &timeline, endpoint.key).await?;
+            reopen_moved(tx, link, stream, (&before, &timeline), changed).await?;
             // Roll-ups carry no offset: their samples were dated by what was known then.
             for rolled in endpoints_of(link.provider).filter(|e| e.call == Call::GoogleRollUpMinute) {
                 for &metric in rolled.metrics {
@@ -128,6 +133,8 @@ impl SyncEngine {
             }
         }
         if reading.stored.is_none() {
+            let asked = (claimed.window.days, reading.bounds);
+            reopen_torn(tx, link, (endpoint, stream), asked, &timeline).await?;
             tx.touch_link(user, link.id, now).await?;
         }
         Ok(())
@@ -183,7 +190,9 @@ impl SyncEngine {
                 // another parser makes of the same answer tells nothing of the provider's data.
                 if reading.stored.is_none() {
                     let job = target.claimed.window.key.job;
-                    tx.reopen_detail(user, (metric, target.stream), &changed, job).await?;
+                    for of in detail_of(target.endpoint, metric) {
+                        tx.reopen_detail(user, (of, target.stream), &changed, job).await?;
+                    }
                 }
                 let own = daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
                 Ok((own.map(|v| v.day).collect(), Vec::new()))
@@ -282,6 +291,12 @@ impl SyncEngine {
         }
         Ok(())
     }
+}
+
+/// The metrics whose detail a changed daily value speaks of: its own, and those that its endpoint proves empty.
+fn detail_of(endpoint: &Endpoint, metric: Metric) -> BTreeSet<Metric> {
+    let proved = endpoints_of(endpoint.provider).filter(|e| e.proved_by == Some(endpoint.key));
+    proved.flat_map(|e| e.metrics.iter().copied()).chain([metric]).collect()
 }
 
 /// An answer without samples of a metric still replaces what was there.

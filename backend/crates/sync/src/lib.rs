@@ -17,6 +17,7 @@ mod health;
 mod incremental;
 mod ingest;
 mod knowledge;
+mod moved;
 pub mod plan;
 mod policy;
 mod problems;

@@ -1,5 +1,7 @@
 //! Coverage: what is known about each day, written in the transaction that writes the data.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
@@ -7,14 +9,19 @@ use pulsekeep_core::{
     coverage::CoverageState,
     id::{JobId, RawId, StreamId, UserId},
     job::FailureCode,
+    time::DayRange,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
-use crate::{StoreError, WindowKey, WriteTx, convert::day_text, entity::coverage};
+use crate::{
+    StoreError, WindowKey, WriteTx,
+    convert::{day_of, day_text, range_of},
+    entity::{coverage, sync_window},
+};
 
 /// What became known about one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +171,69 @@ impl WriteTx {
             .add(C::Grain.eq(grain_code(Grain::Minute)))
             .add(C::JobId.is_null().or(C::JobId.ne(job.0)));
         self.reopen(user, stream, days, of_others).await
+    }
+
+    /// The days of some metrics' detail that were read, each with the days of the window that read it, as far as that
+    /// window is still kept.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn read_detail(
+        &self,
+        user: UserId,
+        (metrics, stream): (&[Metric], StreamId),
+        days: DayRange,
+    ) -> Result<Vec<(Metric, Date, Option<DayRange>)>, StoreError> {
+        use coverage::Column as C;
+        use sync_window::Column as W;
+        let read: Vec<(i16, String, Option<i64>, Option<i32>)> = coverage::Entity::find()
+            .select_only()
+            .columns([C::Metric, C::Day, C::JobId, C::WindowSeq])
+            .filter(C::UserId.eq(user.0))
+            .filter(C::StreamId.eq(stream.0))
+            .filter(C::Metric.is_in(metrics.iter().map(|metric| metric.code())))
+            .filter(C::Grain.eq(grain_code(Grain::Minute)))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .filter(C::State.is_in(READ.map(CoverageState::key)))
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let jobs: BTreeSet<i64> = read.iter().filter_map(|row| row.2).collect();
+        let windows: Vec<(i64, i32, String, String)> = sync_window::Entity::find()
+            .select_only()
+            .columns([W::JobId, W::Seq, W::FromDay, W::ToDay])
+            .filter(W::UserId.eq(user.0))
+            .filter(W::JobId.is_in(jobs))
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let mut ranges = HashMap::new();
+        for (job, seq, from, to) in windows {
+            ranges.insert((Some(job), Some(seq)), range_of(&from, &to)?);
+        }
+        let mut found = Vec::with_capacity(read.len());
+        for (metric, day, job, seq) in read {
+            let Some(metric) = Metric::from_code(metric) else { continue };
+            found.push((metric, day_of(&day)?, ranges.get(&(job, seq)).copied()));
+        }
+        Ok(found)
+    }
+
+    /// Opens days of a metric's detail again that were read before.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn reopen_read(
+        &self,
+        user: UserId,
+        (metric, stream): (Metric, StreamId),
+        days: &[Date],
+    ) -> Result<u64, StoreError> {
+        use coverage::Column as C;
+        let detail =
+            Condition::all().add(C::Metric.eq(metric.code())).add(C::Grain.eq(grain_code(Grain::Minute)));
+        self.reopen(user, stream, days, detail).await
     }
 
     async fn reopen(

@@ -266,6 +266,50 @@ fn a_traveller_over_google_has_what_they_did_on_the_days_of_their_own_clock() {
     });
 }
 
+/// Roll-ups are asked for by instants and carry no offset: before another answer has told of the journey, the last day of
+/// a window ends three hours too early.
+#[test]
+fn hours_that_were_not_asked_for_on_a_journey_are_asked_for_when_its_offset_is_learnt() {
+    on_sqlite(|db| async {
+        let world = World::start(db).await;
+        let linked = world.linked(GOOGLE, "marcus").await;
+        let days = world.ago(linked.user, 56, 51).await;
+        let last = days.last();
+        let states = async || {
+            let rows = world.person(&linked).await.coverage(&[Metric::HeartRate], days).await.unwrap();
+            let of = |day: Date| rows.iter().find(|row| row.day == day).map(|row| row.state);
+            (of(days.start), of(last))
+        };
+        let complete = Some(CoverageState::Complete);
+        assert_done(&world.backfill_of(&linked, &[Metric::HeartRate], days).await);
+        assert_eq!(states().await, (complete, complete));
+        assert_done(&world.backfill_of(&linked, &[Metric::Steps], days).await);
+        assert_eq!(
+            states().await,
+            (complete, Some(CoverageState::Partial)),
+            "the first day was asked for whole"
+        );
+        let bare = readings_stored(&world, &linked, last).await;
+        assert_done(&world.backfill_of(&linked, &[Metric::HeartRate], days).await);
+        assert_eq!(states().await, (complete, complete));
+        let whole = readings_stored(&world, &linked, last).await;
+        assert!(whole > bare + 100, "{bare} minutes before, {whole} now");
+        let told = world.outside.truth_of_range(GOOGLE, "marcus", days).await;
+        let timeline = world.person(&linked).await.timeline().clone();
+        assert_eq!(whole as f64, readings(&told, Metric::HeartRate, last, &timeline).0);
+    });
+}
+
+/// Heart rates stored of a day.
+async fn readings_stored(world: &World, linked: &Linked, day: Date) -> i64 {
+    let sql = format!(
+        "SELECT CAST(samples AS TEXT) FROM sample_block WHERE user_id = {} AND metric = {} AND day = '{day}'",
+        linked.user.0,
+        Metric::HeartRate.code()
+    );
+    world.db.texts(&sql).await.concat().parse().unwrap_or(0)
+}
+
 #[test]
 fn days_after_the_devices_last_sync_are_open_and_without_values_until_it_syncs() {
     on_sqlite(|db| async {

@@ -201,6 +201,17 @@ impl World {
         self.job(job).await
     }
 
+    /// Backfills some metrics.
+    pub(crate) async fn backfill_of(&self, linked: &Linked, metrics: &[Metric], days: DayRange) -> SyncJob {
+        let request =
+            JobRequest { metrics: metrics.to_vec(), ..self.request(linked, JobKind::Backfill, Some(days)) };
+        let RequestOutcome::Accepted(jobs) = self.engine.request(&request).await.unwrap() else {
+            panic!("no job was written")
+        };
+        self.drain().await;
+        self.job(jobs[0]).await
+    }
+
     pub(crate) async fn incremental(&self, linked: &Linked) -> SyncJob {
         let job = self.ask(linked, JobKind::Incremental, None).await;
         self.drain().await;
