@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-mod m20261121_block_levels;
 mod m20261121_start;
 mod m20261121_sync_engine;
 mod m20261122_due_windows;
+mod m20261122_read_path;
 
 use sea_orm_migration::prelude::*;
 
@@ -19,7 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_start::Migration),
             Box::new(m20261121_sync_engine::Migration),
             Box::new(m20261122_due_windows::Migration),
-            Box::new(m20261121_block_levels::Migration),
+            Box::new(m20261122_read_path::Migration),
         ]
     }
 }

@@ -92,9 +92,11 @@ fn unpacked(raw: RawBody) -> Body {
             let _ = send.blocking_send(Err(error));
         }
     });
-    let pieces = stream::unfold(receive, |mut receive| async move {
-        receive.recv().await.map(|piece| (piece, receive))
-    });
+    let pieces =
+        stream::unfold(
+            receive,
+            |mut receive| async move { receive.recv().await.map(|piece| (piece, receive)) },
+        );
     Body::from_stream(pieces)
 }
 

@@ -97,7 +97,13 @@ impl App {
         let push_counts = PushCounts::new(services.store.clone(), services.clock.clone());
         let services = Arc::new(services);
         let schema = schema::build(Some(services.clone()));
-        Self { schema, services, options: Arc::new(options), push_counts, series: series::SeriesState::default() }
+        Self {
+            schema,
+            services,
+            options: Arc::new(options),
+            push_counts,
+            series: series::SeriesState::default(),
+        }
     }
 }
 

@@ -256,6 +256,9 @@ mod tests {
             write_offset(&mut line, seconds);
             String::from_utf8(line).unwrap()
         };
-        assert_eq!([offset(3600), offset(-12_600), offset(0), offset(561)], ["+01:00", "-03:30", "+00:00", "+00:09:21"]);
+        assert_eq!(
+            [offset(3600), offset(-12_600), offset(0), offset(561)],
+            ["+01:00", "-03:30", "+00:00", "+00:09:21"]
+        );
     }
 }

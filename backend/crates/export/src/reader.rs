@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Rows that a batch has, more or less.
-const BATCH_ROWS: usize = 65_536;
+const BATCH_ROWS: i64 = 32_768;
 /// Days that are read at first, and at most, where they are samples.
 const FIRST_DAYS: i64 = 32;
 const MOST_SAMPLE_DAYS: i64 = 92;
@@ -105,7 +105,7 @@ impl SeriesReader {
             place.days = Some(DayRange { start: piece.end, ..left });
             let found = place.read(metric, self.question.range, piece, rows).await?;
             let samples = found.samples();
-            let pace = piece.len().saturating_mul(BATCH_ROWS.cast_signed() as i64) / samples.max(1);
+            let pace = piece.len().saturating_mul(BATCH_ROWS) / samples.max(1);
             place.pace = pace.clamp(1, MOST_SAMPLE_DAYS);
             let built = build(found, &place.person, metric, (self.question.range, rows)).await?;
             if built.len() > 0 {
@@ -139,7 +139,7 @@ impl Place {
 impl Found {
     fn samples(&self) -> i64 {
         match self {
-            Self::Blocks(days) => days.iter().map(|day| i64::try_from(day.samples).unwrap_or(0)).sum(),
+            Self::Blocks(days) => days.iter().map(|day| i64::from(day.samples)).sum(),
             Self::Days(days, _) => i64::try_from(days.len()).unwrap_or(0),
         }
     }

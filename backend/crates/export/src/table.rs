@@ -135,8 +135,7 @@ fn constant<K: ArrowDictionaryKeyType>(
 where
     K::Native: TryFrom<usize>,
 {
-    let key = K::Native::try_from(key)
-        .map_err(|_| arrow_schema::ArrowError::DictionaryKeyOverflowError)?;
+    let key = K::Native::try_from(key).map_err(|_| arrow_schema::ArrowError::DictionaryKeyOverflowError)?;
     let keys = PrimitiveArray::<K>::from_value(key, length);
     Ok(Arc::new(DictionaryArray::<K>::try_new(keys, words.clone())?))
 }

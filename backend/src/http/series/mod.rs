@@ -59,10 +59,7 @@ impl From<ExportError> for Problem {
     }
 }
 
-pub(super) async fn answer(
-    State(app): State<App>,
-    request: Request,
-) -> Response {
+pub(super) async fn answer(State(app): State<App>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     match respond(&app, &parts).await {
         Ok(response) => response,
@@ -107,9 +104,11 @@ fn tag_of(asked: &Asked, version: &str) -> String {
 /// Whether the caller has this version: `If-None-Match`, compared weakly as RFC 9110 has it.
 pub(super) fn unchanged(headers: &HeaderMap, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|known| known.trim() == "*" || opaque(known) == opaque(tag))
-    })
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|known| known.trim() == "*" || opaque(known) == opaque(tag)))
 }
 
 fn with_headers(mut response: Response, asked: &Asked, tag: &str) -> Response {

@@ -7,7 +7,9 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use pulsekeep_export::{ExportError, Limited, ParquetSink, RecordBatch, SeriesQuestion, SeriesReader, Sink as _};
+use pulsekeep_export::{
+    ExportError, Limited, ParquetSink, RecordBatch, SeriesQuestion, SeriesReader, Sink as _,
+};
 use pulsekeep_store::Store;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
@@ -42,7 +44,8 @@ pub(super) async fn answer(
         }
         version = after;
     }
-    let text = "The samples are changing while they are read (a backfill?); try again, or ask for format=arrow";
+    let text =
+        "The samples are changing while they are read (a backfill?); try again, or ask for format=arrow";
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", text))
 }
 

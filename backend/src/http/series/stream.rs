@@ -4,7 +4,9 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use futures::stream;
-use pulsekeep_export::{ArrowSink, CsvSink, ExportError, RecordBatch, SeriesQuestion, SeriesReader, Sink, Table};
+use pulsekeep_export::{
+    ArrowSink, CsvSink, ExportError, RecordBatch, SeriesQuestion, SeriesReader, Sink, Table,
+};
 use pulsekeep_store::Store;
 use tokio::sync::mpsc;
 
@@ -34,9 +36,11 @@ pub(super) fn body(store: Store, question: SeriesQuestion, format: Format) -> Bo
             let _ = send.send(Err(io::Error::other("the answer was broken off"))).await;
         }
     });
-    let pieces = stream::unfold(receive, |mut receive| async move {
-        receive.recv().await.map(|piece| (piece, receive))
-    });
+    let pieces =
+        stream::unfold(
+            receive,
+            |mut receive| async move { receive.recv().await.map(|piece| (piece, receive)) },
+        );
     Body::from_stream(pieces)
 }
 

@@ -100,8 +100,7 @@ pub fn levels_of(block: &Block, extremes: bool) -> Vec<u8> {
     };
     let columns: Vec<&Vec<f64>> =
         if extremes && !std::ptr::eq(low, mean) { vec![mean, low, high] } else { vec![mean] };
-    let decimals =
-        (0..=MAX_DECIMALS).find(|&d| columns.iter().all(|column| scaled(column, d).is_some()));
+    let decimals = (0..=MAX_DECIMALS).find(|&d| columns.iter().all(|column| scaled(column, d).is_some()));
     let mut out = Writer::default();
     for number in [FORMAT, cell_ms.unsigned_abs(), starts.len() as u64, u64::from(extremes)] {
         out.unsigned(number);
@@ -116,8 +115,7 @@ pub fn levels_of(block: &Block, extremes: bool) -> Vec<u8> {
         let to = starts.get(i + 1).map_or(block.len(), |next| next.1);
         let count = (to - from) as u64;
         let is_next = before.is_none_or(|b| b + cell_ms == start);
-        let flags =
-            if is_next { 0 } else { NOT_NEXT } | if count == count_before { 0 } else { OTHER_COUNT };
+        let flags = if is_next { 0 } else { NOT_NEXT } | if count == count_before { 0 } else { OTHER_COUNT };
         out.unsigned(flags);
         if let (false, Some(before)) = (is_next, before) {
             out.signed((start - before) / 1000);
@@ -188,12 +186,9 @@ pub fn decode_levels(bytes: &[u8]) -> Result<Levels, BlockError> {
         if flags & OTHER_COUNT != 0 {
             count = input.unsigned()?;
         }
-        let samples =
-            u32::try_from(count).map_err(|_| BlockError::Damaged("a cell has too many samples"))?;
+        let samples = u32::try_from(count).map_err(|_| BlockError::Damaged("a cell has too many samples"))?;
         cells.push(match factor {
-            Some(factor) => {
-                scaled_cell(&mut input, (start, samples), extremes, factor, &mut min)?
-            }
+            Some(factor) => scaled_cell(&mut input, (start, samples), extremes, factor, &mut min)?,
             None => double_cell(&mut input, (start, samples), extremes)?,
         });
     }
@@ -310,7 +305,8 @@ mod tests {
     fn a_day_of_minutes_takes_few_bytes_and_a_dense_one_has_quarters() {
         let values = (0..1440).map(|i| f64::from(60 + (i * 7) % 50)).collect();
         let at = (0..1440).map(|i| i * MINUTE_MS).collect();
-        let block = Block { interval_ms: MINUTE_MS, at, offsets: vec![(0, 0)], values: SampleValues::Single(values) };
+        let block =
+            Block { interval_ms: MINUTE_MS, at, offsets: vec![(0, 0)], values: SampleValues::Single(values) };
         let bytes = levels_of(&block, true);
         assert!(bytes.len() < 160, "{}", bytes.len());
         assert_eq!(decode_levels(&bytes).unwrap().cells.len(), 24);

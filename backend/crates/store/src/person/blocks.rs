@@ -8,18 +8,16 @@ use pulsekeep_core::{
     id::StreamId,
     time::{DayRange, add_days, next_day},
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryResult, QuerySelect, Statement,
-    Value,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect, Value};
 use sha2::{Digest, Sha256};
 
 use super::Person;
 use crate::{
-    Engine, StoreError,
-    block::{self, Block, BlockError},
+    StoreError,
+    block::{Block, BlockError},
     convert::{day_of, day_text},
     entity::day_choice,
+    scan::checked,
 };
 
 /// Which samples of a metric.
@@ -37,10 +35,9 @@ impl SampleRange {
     pub fn days(self) -> DayRange {
         match self {
             Self::Days(days) => days,
-            Self::Instants(from, to) => DayRange {
-                start: add_days(from.civil(0).date(), -2),
-                end: add_days(to.civil(0).date(), 3),
-            },
+            Self::Instants(from, to) => {
+                DayRange { start: add_days(from.civil(0).date(), -2), end: add_days(to.civil(0).date(), 3) }
+            }
         }
     }
 
@@ -69,7 +66,7 @@ pub struct StoredDay {
     /// The civil day.
     pub day: Date,
     /// How many samples there should be.
-    pub samples: usize,
+    pub samples: i32,
     body: Vec<u8>,
 }
 
@@ -79,12 +76,7 @@ impl StoredDay {
     /// # Errors
     /// [`UnreadableDay`] when the bytes are damaged, of a later version, or not what the row says.
     pub fn decode(&self) -> Result<Block, UnreadableDay> {
-        let unreadable = |error| UnreadableDay { day: self.day, error };
-        let block = block::decode(&self.body).map_err(unreadable)?;
-        if block.len() != self.samples {
-            return Err(unreadable(BlockError::Damaged("another number of samples than its row says")));
-        }
-        Ok(block)
+        checked(&self.body, self.samples).map_err(|error| UnreadableDay { day: self.day, error })
     }
 }
 
@@ -153,12 +145,7 @@ impl Person {
                 AND b.last_ms >= $5 AND b.first_ms < $6 {further}
              ORDER BY {key}.day"
         );
-        let backend = match self.store.engine() {
-            Engine::Sqlite => DbBackend::Sqlite,
-            Engine::Postgres => DbBackend::Postgres,
-        };
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        Ok(self.store.reader().query_all_raw(statement).await?)
+        self.store.rows(&sql, values).await
     }
 
     /// The samples of a metric by the chosen stream, day by day, not yet decoded. `range` bounds what comes by whole
@@ -181,11 +168,7 @@ impl Person {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn day_summaries(
-        &self,
-        metric: Metric,
-        days: DayRange,
-    ) -> Result<Vec<DaySummary>, StoreError> {
+    pub async fn day_summaries(&self, metric: Metric, days: DayRange) -> Result<Vec<DaySummary>, StoreError> {
         let instants = SampleRange::Days(days).instants();
         let pick = Pick { metric, days, instants, stream: None, only: None };
         let rows = self.block_rows(&pick, "b.samples, b.value_min, b.value_max").await?;
@@ -257,7 +240,7 @@ impl Person {
 pub(super) fn stored_day(row: &QueryResult) -> Result<StoredDay, StoreError> {
     Ok(StoredDay {
         day: day_of(&row.try_get_by_index::<String>(0)?)?,
-        samples: usize::try_from(row.try_get_by_index::<i32>(1)?).unwrap_or(0),
+        samples: row.try_get_by_index(1)?,
         body: row.try_get_by_index(2)?,
     })
 }

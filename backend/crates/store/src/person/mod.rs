@@ -2,6 +2,7 @@
 //! yours is the same as not there.
 
 mod blocks;
+mod cohort;
 mod coverage;
 mod daily;
 mod exercise;

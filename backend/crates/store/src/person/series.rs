@@ -119,7 +119,8 @@ impl Buckets {
 
     /// Adds a day by its levels, if they tell all there is to tell.
     fn add_levels(&mut self, levels: &Levels, extremes: bool) -> bool {
-        let bucket = |cell: &crate::block::levels::Cell| self.whole(cell.start, cell.start + levels.cell_ms - 1);
+        let bucket =
+            |cell: &crate::block::levels::Cell| self.whole(cell.start, cell.start + levels.cell_ms - 1);
         if (extremes && !levels.extremes) || !levels.cells.iter().all(|cell| bucket(cell).is_some()) {
             return false;
         }
