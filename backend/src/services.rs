@@ -1,6 +1,6 @@
 //! What every part of the server works with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use pulsekeep_core::{Clock, account::ProviderKey};
 use pulsekeep_store::Store;
@@ -24,6 +24,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Slows down guessing of passwords.
     pub throttle: SignInThrottle,
+    /// How long a loader waits for the other nodes of a list, before it reads for all of them at once.
+    pub gather: Duration,
 }
 
 impl Services {
@@ -31,7 +33,8 @@ impl Services {
     #[must_use]
     pub fn new(store: Store, engine: SyncEngine, clock: Arc<dyn Clock>, public_url: Url) -> Self {
         let throttle = SignInThrottle::new(clock.clone());
-        Self { store, engine, clock, public_url, passwords: Passwords::default(), throttle }
+        let gather = Duration::from_millis(1);
+        Self { store, engine, clock, public_url, passwords: Passwords::default(), throttle, gather }
     }
 
     /// Whether people may connect this provider.

@@ -8,8 +8,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use pulsekeep_core::account::ProviderKey;
-use pulsekeep_store::LinkTokens;
+use pulsekeep_core::{EpochMs, Metric, account::ProviderKey};
+use pulsekeep_store::{LinkTokens, ingest::Replace};
 use pulsekeep_sync::{TokenKind, Vault};
 use pulsekeep_testkit::{TestDatabase, build};
 use serde_json::Value;
@@ -186,6 +186,42 @@ fn a_vault_key_that_opens_nothing_is_told() {
         findings.as_array().unwrap().iter().find(|f| f["what"] == what).unwrap()["verdict"].clone()
     };
     assert_eq!((of("tables"), of("vault")), ("ok".into(), "fault".into()), "{}", doctor.out);
+}
+
+#[test]
+fn the_doctor_names_days_that_cannot_be_read_and_what_mends_them() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(async {
+        let database = TestDatabase::sqlite().await;
+        let ann = build::member(database.store(), "ann").await;
+        let link = build::link(database.store(), ann.id, ProviderKey::Fitbit, "7ABC").await;
+        let (stream, _) = build::stream(database.store(), ann.id, link.id, ProviderKey::Fitbit).await;
+        let samples = build::minutes(Metric::Steps, pulsekeep_testkit::now(), 60, 0, 1.0);
+        let window = Replace::Instants(EpochMs(0), EpochMs(i64::MAX));
+        let tx = database.store().write().await.unwrap();
+        tx.replace_samples(ann.id, stream, &samples, window).await.unwrap();
+        tx.commit().await.unwrap();
+        database
+    });
+    let env = [("PULSEKEEP_VAULT__KEY", KEY), ("PULSEKEEP_DATABASE__URL", database.url())];
+    let samples = || {
+        let doctor = run(database.folder(), &env, &["doctor", "--json"]);
+        let findings: Value = serde_json::from_str(&doctor.out).unwrap();
+        findings.as_array().unwrap().iter().find(|f| f["what"] == "samples").unwrap().clone()
+    };
+    assert_eq!(
+        (&samples()["verdict"], &samples()["text"]),
+        (&"ok".into(), &"1 blocks, all of which can be read".into())
+    );
+    runtime.block_on(database.execute("UPDATE sample_block SET body = x'09'"));
+    let found = samples();
+    assert_eq!(found["verdict"], "fault");
+    let text = found["text"].as_str().unwrap();
+    assert!(text.contains("ann, steps, 2026-11-21: block format 9 is of a later version"), "{text}");
+    assert!(
+        text.contains("reparse --user ann --metric steps --from 2026-11-21 --to 2026-11-21 --wait"),
+        "{text}"
+    );
 }
 
 /// A database in which ann has a Google account that may give her sleep.

@@ -14,6 +14,7 @@ mod browser;
 mod checks;
 mod compress;
 mod counts;
+mod data_examples;
 mod demo;
 mod dev;
 mod generate;

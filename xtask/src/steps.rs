@@ -89,13 +89,13 @@ pub(crate) fn run_all(repo: &Repo, steps: Vec<Step>) -> ExitCode {
 
 fn report(rows: &[Row]) -> ExitCode {
     let mut total = Counts::default();
-    println!("\n{:<12} {:<7} {:>8}  tests", "step", "status", "time");
+    println!("\n{:<13} {:<7} {:>8}  tests", "step", "status", "time");
     for row in rows {
         let counts = row.counts();
         total.add(counts);
         let tests = if counts == Counts::default() { String::new() } else { counts.to_string() };
         let status = if row.ok() { "ok" } else { "FAILED" };
-        println!("{:<12} {:<7} {:>7.1}s  {tests}", row.name, status, row.time.as_secs_f64());
+        println!("{:<13} {:<7} {:>7.1}s  {tests}", row.name, status, row.time.as_secs_f64());
     }
     let failed: Vec<&str> = rows.iter().filter(|row| !row.ok()).map(|row| row.name).collect();
     if !failed.is_empty() {

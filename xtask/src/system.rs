@@ -31,6 +31,23 @@ pub(crate) fn npm() -> Result<()> {
     install(&["nodejs", "npm"], "Node.js 20 or later with npm")
 }
 
+/// Python that can make virtual environments.
+pub(crate) fn python() -> Result<PathBuf> {
+    let find = || {
+        let found = find_on_path("python3")?;
+        let has_venv = Cmd::new(&found).args(["-c", "import venv, ensurepip"]).output().is_ok();
+        has_venv.then_some(found)
+    };
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    install(&["python3", "python3-venv"], "Python 3.11 or later with its module venv")?;
+    match find() {
+        Some(found) => Ok(found),
+        None => bail!("the package python3-venv is installed, but `python3 -m venv` does not work"),
+    }
+}
+
 /// The folder of PostgreSQL's server programs; the newest where there are several.
 pub(crate) fn postgres_bin() -> Result<PathBuf> {
     if let Some(found) = find_postgres() {

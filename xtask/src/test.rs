@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::args::Args;
 use crate::repo::Repo;
 use crate::steps::{Step, choose, run_all};
-use crate::{browser, checks, native, soak};
+use crate::{browser, checks, data_examples, native, soak};
 
 pub(crate) const HELP: &str = "\
 cargo xtask test [--only STEP,…] [--skip STEP,…]
@@ -15,7 +15,8 @@ cargo xtask test [--only STEP,…] [--skip STEP,…]
 Runs every check, also after one has failed, and ends with a table and the number of tests. It starts what it
 needs: a PostgreSQL server in a temporary folder, the product with its simulator, a headless Chromium.
 
-Steps: lock, fmt, deny, clippy, clippy-web, doc, build, schema, tests, doc-tests, web-tests, soak, browser
+Steps: lock, fmt, deny, clippy, clippy-web, doc, build, schema, tests, doc-tests, web-tests, soak,
+       data-examples, browser
   --only STEP,…   these steps only
   --skip STEP,…   all but these
 
@@ -60,6 +61,11 @@ fn test_steps() -> Vec<Step> {
         Step { name: "doc-tests", about: "examples in the documentation", run: native::doc_tests },
         Step { name: "web-tests", about: "the web app's pure parts", run: native::web_tests },
         Step { name: "soak", about: "processes killed, frozen and lied to, on SQLite", run: soak::short },
+        Step {
+            name: "data-examples",
+            about: "docs/data.md with pyarrow, polars and DuckDB",
+            run: data_examples::run,
+        },
         Step { name: "browser", about: "the whole product in Chromium", run: browser::tests },
     ]
 }

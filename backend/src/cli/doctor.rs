@@ -131,6 +131,7 @@ async fn database(config: &Config, findings: &mut Findings) {
         }
     }
     schedule(config, &store, findings).await;
+    blocks(&store, findings).await;
     match store.has_users().await {
         Ok(true) => {}
         Ok(false) => findings.add(
@@ -139,6 +140,29 @@ async fn database(config: &Config, findings: &mut Findings) {
             "nobody can sign in yet: `pulsekeep user add --email you@example.org --role admin --password-stdin`",
         ),
         Err(error) => findings.add("people", Verdict::Fault, error.to_string()),
+    }
+}
+
+/// Blocks that are named one by one.
+const MOST_BLOCKS: usize = 20;
+
+/// Whether all samples can be read.
+async fn blocks(store: &Store, findings: &mut Findings) {
+    let (looked_at, unreadable) = match store.unreadable_blocks().await {
+        Ok(found) => found,
+        Err(error) => return findings.add("samples", Verdict::Fault, error.to_string()),
+    };
+    if unreadable.is_empty() {
+        return findings.add("samples", Verdict::Ok, format!("{looked_at} blocks, all of which can be read"));
+    }
+    for block in unreadable.iter().take(MOST_BLOCKS) {
+        let (code, metric, day, error) = (&block.code, block.metric, block.day, &block.error);
+        let mend =
+            format!("pulsekeep reparse --user {code} --metric {metric} --from {day} --to {day} --wait");
+        findings.add("samples", Verdict::Fault, format!("{code}, {metric}, {day}: {error}. Run `{mend}`"));
+    }
+    if let Some(more) = unreadable.len().checked_sub(MOST_BLOCKS).filter(|more| *more > 0) {
+        findings.add("samples", Verdict::Fault, format!("and {more} more days"));
     }
 }
 

@@ -58,6 +58,8 @@ pub struct HttpConfig {
     pub session_days: u32,
     /// Whether the last entry of `X-Forwarded-For` is the caller's address.
     pub trust_forwarded_for: bool,
+    /// Megabytes that a Parquet file of `/data/v1/series` has at most.
+    pub parquet_limit_mb: u32,
 }
 
 impl HttpConfig {

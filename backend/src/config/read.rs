@@ -146,6 +146,7 @@ impl Reader {
             playground_root: self.text("http.playground_root").into(),
             session_days: self.number("http.session_days", 1..=365),
             trust_forwarded_for: self.flag("http.trust_forwarded_for"),
+            parquet_limit_mb: self.number("http.parquet_limit_mb", 1..=1_000_000),
         }
     }
 

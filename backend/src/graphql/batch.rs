@@ -52,6 +52,11 @@ impl SyncBatchNode {
         Ok(Self { batch, progress })
     }
 
+    /// A batch and what its jobs add up to.
+    pub(super) fn with(batch: SyncBatch, progress: BatchProgress) -> Self {
+        Self { batch, progress }
+    }
+
     /// The batch with what its jobs add up to.
     pub(super) async fn load(ctx: &Context<'_>, id: BatchId) -> Reply<Option<Self>> {
         match ctx.services()?.store.batch(id).await? {

@@ -17,6 +17,15 @@ use super::{
 /// What somebody or the schedule asked for, and how far it is.
 pub(super) struct SyncJobNode(pub SyncJob);
 
+impl SyncJobNode {
+    async fn seconds_left(&self, ctx: &Context<'_>) -> Reply<Option<i64>> {
+        let loaders = ctx.loaders()?;
+        let Some(link) = loaders.link(self.0.link_id).await? else { return Ok(None) };
+        let state = loaders.budget(link.id).await?;
+        Ok(ctx.services()?.engine.job_eta_with(&self.0, link.provider, state))
+    }
+}
+
 /// What somebody or the schedule asked for, and how far it is.
 #[Object(name = "SyncJob")]
 impl SyncJobNode {
@@ -114,7 +123,7 @@ impl SyncJobNode {
     /// When it will be done within the provider's limits; null when it does not move.
     #[graphql(complexity = 3)]
     async fn eta(&self, ctx: &Context<'_>) -> Reply<Option<DateTime>> {
-        let seconds = ctx.services()?.engine.job_eta_s(&self.0).await?;
+        let seconds = self.seconds_left(ctx).await?;
         let now = ctx.now()?;
         Ok(seconds.map(|seconds| DateTime(now.plus(seconds * 1000))))
     }
@@ -122,7 +131,7 @@ impl SyncJobNode {
     /// Seconds until it is done within the provider's limits; null when it does not move.
     #[graphql(complexity = 3)]
     async fn eta_seconds(&self, ctx: &Context<'_>) -> Reply<Option<i32>> {
-        let seconds = ctx.services()?.engine.job_eta_s(&self.0).await?;
+        let seconds = self.seconds_left(ctx).await?;
         Ok(seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)))
     }
 
@@ -132,7 +141,8 @@ impl SyncJobNode {
         let Some(id) = self.0.batch.filter(|_| ctx.viewer().is_ok_and(Viewer::is_admin)) else {
             return Ok(None);
         };
-        SyncBatchNode::load(ctx, id).await
+        let batch = ctx.loaders()?.batch(id).await?;
+        Ok(batch.map(|(batch, progress)| SyncBatchNode::with(batch, progress)))
     }
 
     /// Which days of which metrics were given up, at most 200.

@@ -96,8 +96,7 @@ impl LinkedAccountNode {
     /// When the consent ends, where the provider says so.
     #[graphql(complexity = 3)]
     async fn consent_ends_at(&self, ctx: &Context<'_>) -> Reply<Option<DateTime>> {
-        let tokens = ctx.services()?.store.link_tokens(self.0.user_id, self.0.id).await?;
-        Ok(tokens.and_then(|tokens| tokens.refresh_expires_at).map(DateTime))
+        Ok(ctx.loaders()?.consent_end(&self.0).await?.map(DateTime))
     }
 
     /// Whether the provider tells us of new data.
@@ -108,8 +107,8 @@ impl LinkedAccountNode {
     /// The requests that the provider allows for this account.
     #[graphql(complexity = "3 + child_complexity")]
     async fn budget(&self, ctx: &Context<'_>) -> Reply<RateBudget> {
-        let view = ctx.services()?.engine.budget(self.0.id, self.0.provider).await?;
-        Ok(view.into())
+        let state = ctx.loaders()?.budget(self.0.id).await?;
+        Ok(ctx.services()?.engine.budget_view(self.0.provider, state).into())
     }
 }
 

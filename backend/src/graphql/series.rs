@@ -1,6 +1,10 @@
-use async_graphql::Object;
+use async_graphql::{Enum, Object, SimpleObject};
 use pulsekeep_core::Metric;
-use pulsekeep_store::person::{DailySeries, SeriesBuckets};
+use pulsekeep_export::{MOST_DAYS, SeriesQuestion};
+use pulsekeep_store::{
+    block::BlockError,
+    person::{self, DailySeries, SampleRange, SeriesBuckets},
+};
 
 use super::{
     enums::MetricKey,
@@ -52,11 +56,64 @@ pub(super) fn checked_points(
         let text = format!("{} has nothing finer than a day; ask `daily` or `sleep`", metric.spec().name);
         return Err(ApiError::bad_input(text));
     }
-    if from.0 >= to.0 {
+    if from.0 == to.0 {
+        let text = "The range is empty: `to` is the first instant that is left out; move it later";
+        return Err(ApiError::bad_input(text));
+    }
+    if from.0 > to.0 {
         return Err(ApiError::bad_input("`from` must lie before `to`; swap the two"));
     }
+    let range = SampleRange::Instants(from.0, to.0);
+    if SeriesQuestion::is_sub_second(range) {
+        return Err(ApiError::bad_input("The range is shorter than a second; ask for a second at least"));
+    }
+    if SeriesQuestion::span_days(range) > MOST_DAYS {
+        let text = format!("The range is longer than {MOST_DAYS} days; ask for less at once");
+        return Err(ApiError::bad_input(text));
+    }
     let points = usize::try_from(max_points).ok().filter(|_| (1..=most).contains(&max_points));
-    points.ok_or_else(|| ApiError::bad_input(format!("`maxPoints` must be from 1 to {most}")))
+    points.ok_or_else(|| {
+        let text = format!(
+            "`maxPoints` must be from 1 to {most}; for every sample of a long range, download it: /data/v1/series"
+        );
+        ApiError::bad_input(text)
+    })
+}
+
+/// A day whose samples are stored and cannot be read.
+#[derive(SimpleObject)]
+#[graphql(name = "UnreadableDay")]
+pub(super) struct UnreadableDayNode {
+    date: Date,
+    reason: UnreadableReason,
+    /// What it is and what mends it, in words.
+    message: String,
+}
+
+/// Why stored samples cannot be read.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UnreadableReason {
+    /// The stored bytes are damaged.
+    Damaged,
+    /// A later version of the server has written them.
+    LaterFormat,
+}
+
+impl From<&person::UnreadableDay> for UnreadableDayNode {
+    fn from(found: &person::UnreadableDay) -> Self {
+        let (reason, what) = match &found.error {
+            BlockError::Damaged(_) => (
+                UnreadableReason::Damaged,
+                "cannot be read and are left out; `pulsekeep reparse` makes them anew from the stored answers",
+            ),
+            BlockError::LaterFormat(_) => (
+                UnreadableReason::LaterFormat,
+                "were written by a later version of Pulsekeep and are left out; run that version, or `pulsekeep reparse`",
+            ),
+        };
+        let message = format!("The samples of {} {what}.", found.day);
+        Self { date: Date(found.day), reason, message }
+    }
 }
 
 /// Columnar. Bucket i starts at start[i]; sum is given for metrics that add up, min, mean and max for the others; null
@@ -99,5 +156,10 @@ impl SeriesNode {
 
     async fn max(&self) -> Option<&[Option<f64>]> {
         self.buckets.max.as_deref()
+    }
+
+    /// Days whose samples cannot be read: they are in none of the columns.
+    async fn problems(&self) -> Vec<UnreadableDayNode> {
+        self.buckets.problems.iter().map(UnreadableDayNode::from).collect()
     }
 }

@@ -102,7 +102,8 @@ impl UserNode {
     /// The person's ties to provider accounts, oldest first.
     #[graphql(complexity = "5 + child_complexity")]
     async fn linked_accounts(&self, ctx: &Context<'_>) -> Reply<Vec<LinkedAccountNode>> {
-        let links = self.data(ctx).await?.links().await?;
+        let person = self.data(ctx).await?;
+        let links = ctx.loaders()?.links(person).await?;
         Ok(links.into_iter().map(LinkedAccountNode).collect())
     }
 
@@ -112,7 +113,8 @@ impl UserNode {
         let days = u16::try_from(days).ok().filter(|days| (1..=366).contains(days));
         let days = days.ok_or_else(|| ApiError::bad_input("`days` must be from 1 to 366"))?;
         let now = ctx.now()?;
-        Ok(UserSummary(self.data(ctx).await?.summary(days, now).await?))
+        let person = self.data(ctx).await?;
+        Ok(UserSummary(ctx.loaders()?.summary(person, days, now).await?))
     }
 
     /// One value a civil day, for each metric. Both dates are included.
@@ -200,7 +202,7 @@ impl UserNode {
             None => Metric::all().collect(),
         };
         let person = self.data(ctx).await?;
-        let days = person.coverage(&metrics, range(from, to)?).await?;
+        let days = ctx.loaders()?.coverage(person.clone(), &metrics, range(from, to)?).await?;
         let wanted = |field| ctx.look_ahead().field("days").field(field).exists();
         let asked = if wanted("requestFrom") || wanted("requestTo") {
             person.days_asked(&days).await?

@@ -13,6 +13,7 @@ mod outcome;
 mod playground;
 mod problem;
 mod security;
+mod series;
 mod session;
 mod webhooks;
 mod ws;
@@ -56,6 +57,8 @@ pub struct HttpOptions {
     pub session_days: u32,
     /// Whether the last entry of `X-Forwarded-For` is the caller's address.
     pub trust_forwarded_for: bool,
+    /// Bytes that a Parquet file of `/data/v1/series` has at most.
+    pub parquet_limit: u64,
     /// How often an open web socket looks whether its web session or token has ended.
     pub recheck_every: Duration,
 }
@@ -67,6 +70,7 @@ impl From<&crate::config::HttpConfig> for HttpOptions {
             playground_root: config.playground_root.clone(),
             session_days: config.session_days,
             trust_forwarded_for: config.trust_forwarded_for,
+            parquet_limit: u64::from(config.parquet_limit_mb) << 20,
             recheck_every: Duration::from_secs(10),
         }
     }
@@ -83,6 +87,7 @@ pub struct App {
     pub options: Arc<HttpOptions>,
     /// Counts of webhook calls.
     pub push_counts: PushCounts,
+    series: series::SeriesState,
 }
 
 impl App {
@@ -92,7 +97,13 @@ impl App {
         let push_counts = PushCounts::new(services.store.clone(), services.clock.clone());
         let services = Arc::new(services);
         let schema = schema::build(Some(services.clone()));
-        Self { schema, services, options: Arc::new(options), push_counts }
+        Self {
+            schema,
+            services,
+            options: Arc::new(options),
+            push_counts,
+            series: series::SeriesState::default(),
+        }
     }
 }
 
@@ -118,6 +129,7 @@ pub fn router(app: App) -> Router {
         .route("/playground", get(playground::index))
         .route("/playground/{*path}", get(playground::file))
         .route("/data/v1/raw/{id}", get(data::raw))
+        .route("/data/v1/series", get(series::answer))
         .route("/metrics", get(metrics::answer))
         .layer(sessions);
     Router::new()

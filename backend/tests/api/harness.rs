@@ -21,7 +21,7 @@ use pulsekeep_provider::{HttpClient, ProviderConfig};
 use pulsekeep_simulator::{Simulator, SimulatorConfig};
 use pulsekeep_store::{Store, User};
 use pulsekeep_sync::{Providers, SyncEngine, SyncPolicy, Vault};
-use pulsekeep_testkit::{TestDatabase, build};
+use pulsekeep_testkit::{Statements, TestDatabase, build};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use url::Url;
@@ -54,10 +54,22 @@ impl World {
         (Self::with_providers_at(db, &simulator.base_url()).await, simulator)
     }
 
+    /// A server whose statements are written down.
+    pub(crate) async fn watched(db: Arc<TestDatabase>) -> (Self, Statements) {
+        let (store, statements) = db.watched().await;
+        // Long enough for a slow machine to ask for all nodes of a list.
+        let gather = Duration::from_millis(60);
+        (Self::over(db, store, "http://127.0.0.1:9", Some(gather)), statements)
+    }
+
     async fn with_providers_at(db: Arc<TestDatabase>, base: &str) -> Self {
+        let store = db.store().clone();
+        Self::over(db, store, base, None)
+    }
+
+    fn over(db: Arc<TestDatabase>, store: Store, base: &str, gather: Option<Duration>) -> Self {
         // Web sessions end by the machine's clock: the test's clock begins there.
         let clock = ManualClock::new(SystemClock.now());
-        let store = db.store().clone();
         let http = HttpClient::new().unwrap();
         let providers = Providers::new()
             .with(pulsekeep_provider::google_health(google_at(base), http.clone()))
@@ -65,12 +77,14 @@ impl World {
         let shared = Arc::new(clock.clone());
         let vault = Vault::new(b"0123456789abcdef0123456789abcdef", &[]);
         let engine = SyncEngine::new(store.clone(), providers, vault, shared.clone(), SyncPolicy::default());
-        let services = Services::new(store.clone(), engine, shared, Url::parse(ORIGIN).unwrap());
+        let mut services = Services::new(store.clone(), engine, shared, Url::parse(ORIGIN).unwrap());
+        services.gather = gather.unwrap_or(services.gather);
         let web = tempfile::tempdir().unwrap();
         let options = HttpOptions {
             web_root: web.path().to_owned(),
             playground_root: web.path().join("playground"),
             session_days: 14,
+            parquet_limit: 64 << 20,
             trust_forwarded_for: true,
             recheck_every: Duration::from_millis(50),
         };
@@ -208,6 +222,14 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ORIGIN, ORIGIN);
         self.send(request, json!({ "query": query, "variables": variables }).to_string()).await
+    }
+
+    /// Sends GraphQL a body as it is; the JSON of the answer.
+    pub(crate) async fn post_json(&mut self, body: &Value) -> Value {
+        let request = Request::post("/graphql")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ORIGIN, ORIGIN);
+        self.send(request, body.to_string()).await.json()
     }
 
     /// Asks GraphQL; the JSON of the answer.

@@ -72,6 +72,7 @@ impl Outside {
             web_root: web.path().to_owned(),
             playground_root: web.path().join("playground"),
             session_days: 14,
+            parquet_limit: 64 << 20,
             trust_forwarded_for: true,
             recheck_every: Duration::from_millis(50),
         };

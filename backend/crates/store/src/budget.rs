@@ -1,7 +1,9 @@
 //! Rate budgets, shared by all workers through the database.
 
+use std::collections::HashMap;
+
 use pulsekeep_core::{EpochMs, account::ProviderKey, id::LinkId};
-use sea_orm::{EntityTrait, QuerySelect, sea_query::OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
 
 use crate::{Store, StoreError, WriteTx, entity::rate_budget};
 
@@ -69,6 +71,27 @@ impl Store {
     pub async fn budget(&self, scope: BudgetScope) -> Result<BudgetState, StoreError> {
         let row = rate_budget::Entity::find_by_id(scope.key()).one(self.reader()).await?;
         Ok(row.map(BudgetState::from).unwrap_or_default())
+    }
+}
+
+impl Store {
+    /// The states of the budgets of linked accounts; a fresh one where nothing was taken yet.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn link_budgets(&self, links: &[LinkId]) -> Result<HashMap<LinkId, BudgetState>, StoreError> {
+        let by_key: HashMap<String, LinkId> =
+            links.iter().map(|&link| (BudgetScope::Link(link).key(), link)).collect();
+        let query =
+            rate_budget::Entity::find().filter(rate_budget::Column::Scope.is_in(by_key.keys().cloned()));
+        let mut states: HashMap<LinkId, BudgetState> =
+            links.iter().map(|&link| (link, BudgetState::default())).collect();
+        for row in query.all(self.reader()).await? {
+            if let Some(&link) = by_key.get(&row.scope) {
+                states.insert(link, row.into());
+            }
+        }
+        Ok(states)
     }
 }
 

@@ -81,6 +81,25 @@ impl Store {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Opens the database and tells `watcher` the text of each statement once it has run, for telemetry and for tests
+    /// that count them. Values are not in it.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub async fn open_watched(
+        options: &StoreOptions,
+        watcher: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<Self, StoreError> {
+        let store = Self::open(options).await?;
+        let Ok(mut inner) = Arc::try_unwrap(store.inner) else { return Err(StoreError::Conflict) };
+        let watcher = Arc::new(watcher);
+        for connection in [&mut inner.writer, &mut inner.reader] {
+            let watcher = watcher.clone();
+            connection.set_metric_callback(move |info| watcher(&info.statement.sql));
+        }
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
     /// Brings the tables to this version.
     ///
     /// # Errors

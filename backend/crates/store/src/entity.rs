@@ -144,6 +144,8 @@ entity!(sample_block, "sample_block" {
     first_offset: i32,
     last_offset: i32,
     body: Vec<u8>,
+    levels: Option<Vec<u8>>,
+    digest: Option<i64>,
 });
 
 entity!(daily_value, "daily_value" {

@@ -180,6 +180,19 @@ impl Store {
         Ok(query.one(self.reader()).await?.map(User::from))
     }
 
+    /// The users with these codes or ids, in no order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn users_named(&self, codes: &[String], ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        use app_user::Column as C;
+        let named = Condition::any()
+            .add(C::Code.is_in(codes.iter().cloned()))
+            .add(C::Id.is_in(ids.iter().map(|id| id.0)));
+        let rows = app_user::Entity::find().filter(named).all(self.reader()).await?;
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+
     /// Users in the order of their ids.
     ///
     /// # Errors

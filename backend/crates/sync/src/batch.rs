@@ -191,16 +191,25 @@ impl SyncEngine {
     /// # Errors
     /// The store's own.
     pub async fn job_eta_s(&self, job: &SyncJob) -> Result<Option<i64>, SyncError> {
-        if job.state.is_final() || job.state == JobState::Paused {
+        if !moves(job) {
             return Ok(None);
         }
         let Some(link) = self.store.link(job.link_id).await? else { return Ok(None) };
+        let state = self.store.budget(BudgetScope::Link(link.id)).await?;
+        Ok(self.job_eta_with(job, link.provider, state))
+    }
+
+    /// The same of an account of `provider` whose budget is known.
+    #[must_use]
+    pub fn job_eta_with(&self, job: &SyncJob, provider: ProviderKey, state: BudgetState) -> Option<i64> {
+        if !moves(job) {
+            return None;
+        }
         let open = i64::from(job.windows_total - job.windows_done - job.windows_failed);
         let left = i64::from(job.requests_expected - job.requests_done + job.retries).max(open.min(1));
-        let state = self.store.budget(BudgetScope::Link(link.id)).await?;
         let not_before = job.waiting_until.filter(|_| job.state == JobState::Waiting);
-        let work = Work { requests: left, not_before, reserve: self.reserve(link.provider, job.kind) };
-        Ok(Some(eta_s(work, self.policy.account_allowance(link.provider), state, self.now())))
+        let work = Work { requests: left, not_before, reserve: self.reserve(provider, job.kind) };
+        Some(eta_s(work, self.policy.account_allowance(provider), state, self.now()))
     }
 
     /// Seconds until a batch is done: the longest of its accounts, or of the app's budget that all share. `None` when
@@ -228,6 +237,10 @@ impl SyncEngine {
             JobKind::Incremental | JobKind::Deep | JobKind::Reparse => 0,
         }
     }
+}
+
+fn moves(job: &SyncJob) -> bool {
+    !job.state.is_final() && job.state != JobState::Paused
 }
 
 fn job_of(request: &BatchRequest, user: UserId) -> JobRequest {

@@ -13,7 +13,7 @@ use std::{
 
 use pulsekeep_core::{EpochMs, account::ProviderKey, id::LinkId, job::JobKind};
 use pulsekeep_provider::{FetchFailure, RateReading};
-use pulsekeep_store::{BudgetScope, LinkedAccount};
+use pulsekeep_store::{BudgetScope, BudgetState, LinkedAccount};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -294,16 +294,21 @@ impl SyncEngine {
     /// # Errors
     /// The store's own.
     pub async fn budget(&self, link: LinkId, provider: ProviderKey) -> Result<BudgetView, SyncError> {
+        Ok(self.budget_view(provider, self.store.budget(BudgetScope::Link(link)).await?))
+    }
+
+    /// The budget of an account of `provider` as it stands now, for people.
+    #[must_use]
+    pub fn budget_view(&self, provider: ProviderKey, state: BudgetState) -> BudgetView {
         let allowance = self.policy.account_allowance(provider);
         let now = self.now();
-        let state = self.store.budget(BudgetScope::Link(link)).await?;
         let (used, limit) = budget::standing(state, allowance, now);
-        Ok(BudgetView {
+        BudgetView {
             limit,
             used: used.min(limit),
             reserve: self.policy.reserve(limit),
             resets_at: allowance.next_period(now),
             blocked_until: state.blocked_until.filter(|until| *until > now),
-        })
+        }
     }
 }

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnect
 use tempfile::TempDir;
 
 /// Connections of each handle. Tests open several handles on one server.
-const CONNECTIONS: u32 = 6;
+pub(crate) const CONNECTIONS: u32 = 6;
 
 /// A migrated database of its own and the first handle on it.
 #[derive(Debug)]

@@ -9,12 +9,14 @@
 pub mod build;
 mod database;
 mod run;
+mod statements;
 mod tables;
 
 use pulsekeep_core::{EpochMs, ManualClock};
 
 pub use database::TestDatabase;
 pub use run::{on_postgres, on_sqlite};
+pub use statements::Statements;
 pub use tables::DATA_TABLES;
 
 /// The fixed instant at which tests begin: a Saturday morning in Europe.

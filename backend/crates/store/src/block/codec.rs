@@ -15,7 +15,7 @@ use super::{
 pub const FORMAT: i16 = 1;
 
 /// Decimals tried for a column, and the mark of one that has none.
-const MAX_DECIMALS: u8 = 6;
+pub(super) const MAX_DECIMALS: u8 = 6;
 const DOUBLES: u64 = 255;
 /// Integers beyond this do not survive the way through a double.
 const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
@@ -139,12 +139,12 @@ fn decode_column(input: &mut Reader<'_>, samples: usize) -> Result<Vec<f64>, Blo
     Ok(decompress::<i64>(bytes, samples)?.into_iter().map(|v| v as f64 / factor).collect())
 }
 
-fn power_of_ten(decimals: u8) -> f64 {
+pub(super) fn power_of_ten(decimals: u8) -> f64 {
     10f64.powi(decimals.into())
 }
 
 /// The column as integers after × 10^decimals, if each value comes back bit for bit.
-fn scaled(column: &[f64], decimals: u8) -> Option<Vec<i64>> {
+pub(super) fn scaled(column: &[f64], decimals: u8) -> Option<Vec<i64>> {
     let factor = power_of_ten(decimals);
     column
         .iter()

@@ -14,6 +14,7 @@
 //! back. A reader knows every format that was ever written.
 
 mod codec;
+pub mod levels;
 mod wire;
 
 use pulsekeep_core::observation::SampleValues;
@@ -56,6 +57,13 @@ pub enum BlockError {
 }
 
 impl Block {
+    /// A block without samples.
+    #[must_use]
+    pub fn empty() -> Self {
+        let values = SampleValues::Single(Vec::new());
+        Self { interval_ms: 0, at: Vec::new(), offsets: Vec::new(), values }
+    }
+
     /// How many samples.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -52,6 +52,13 @@ impl<'a> Reader<'a> {
         Ok((raw >> 1).cast_signed() ^ -((raw & 1).cast_signed()))
     }
 
+    pub(super) fn double(&mut self) -> Result<f64, BlockError> {
+        let (bytes, rest) =
+            self.0.split_first_chunk::<8>().ok_or(BlockError::Damaged("it ends too early"))?;
+        self.0 = rest;
+        Ok(f64::from_le_bytes(*bytes))
+    }
+
     pub(super) fn length(&mut self) -> Result<usize, BlockError> {
         usize::try_from(self.unsigned()?).map_err(|_| BlockError::Damaged("a length is too large"))
     }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     id::{StreamId, UserId},
+    metric::Aggregation,
     time::DayRange,
     timeline::OffsetTimeline,
 };
@@ -13,9 +14,10 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnCon
 
 use crate::{
     StoreError, WriteTx,
-    block::{self, Block, FORMAT, runs_of},
+    block::{self, Block, FORMAT, levels::levels_of, runs_of},
     convert::{day_of, day_text},
     entity::sample_block,
+    person::digest_of,
 };
 
 /// What a window replaces.
@@ -78,6 +80,8 @@ impl WriteTx {
         let mut with_samples = Vec::new();
         for day in days {
             let outside = match stored.get(&day) {
+                // What is replaced as a whole is not read, since it may be what cannot be read: so `reparse` mends it.
+                Some(row) if is_whole(row, day, &window) => Some(Block::empty()),
                 Some(row) => Some(outside_of(&read_block(row)?, &window)),
                 None => None,
             };
@@ -239,6 +243,8 @@ impl WriteTx {
             last_ms: block.at[last],
             first_offset: block.offset_at(0),
             last_offset: block.offset_at(last),
+            levels: stored_levels(metric, block),
+            digest: Some(digest_of(&body)),
             body,
         };
         let on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day])
@@ -254,6 +260,8 @@ impl WriteTx {
                 C::FirstOffset,
                 C::LastOffset,
                 C::Body,
+                C::Levels,
+                C::Digest,
             ])
             .to_owned();
         sample_block::Entity::insert(sample_block::ActiveModel::from(row))
@@ -264,9 +272,23 @@ impl WriteTx {
     }
 }
 
+/// The coarser levels that are kept beside a block; `None` where it is no dearer to decode the block.
+fn stored_levels(metric: Metric, block: &Block) -> Option<Vec<u8>> {
+    let levels = levels_of(block, metric.spec().aggregation != Aggregation::Sum);
+    Some(levels).filter(|levels| !levels.is_empty())
+}
+
 pub(crate) fn read_block(row: &sample_block::Model) -> Result<Block, StoreError> {
     block::decode(&row.body)
         .map_err(|error| StoreError::Damaged { day: row.day.clone(), what: error.to_string() })
+}
+
+/// Whether the window replaces every sample that the row speaks of.
+fn is_whole(row: &sample_block::Model, day: Date, window: &Window) -> bool {
+    match window.replace {
+        Replace::Days(range) => range.contains(day),
+        Replace::Instants(start, end) => row.first_ms >= start.0 && row.last_ms < end.0,
+    }
 }
 
 /// The part of a stored block that the window does not replace.

@@ -1,12 +1,15 @@
 //! Coverage by metric and day.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     coverage::CoverageState,
-    id::{JobId, RawId},
+    id::{JobId, RawId, UserId},
     job::FailureCode,
     time::DayRange,
 };
@@ -14,7 +17,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, Query
 
 use super::Person;
 use crate::{
-    StoreError,
+    Store, StoreError,
     convert::{day_of, day_text, range_of},
     entity::{coverage, sync_window},
 };
@@ -57,28 +60,36 @@ fn weight(state: CoverageState) -> u8 {
     }
 }
 
-impl Person {
-    /// Coverage of the days of `days` that were ever asked for, by metric, then day.
+impl Store {
+    /// Coverage of the days of `days` that were ever asked for, of several people, by metric, then day.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn coverage(&self, metrics: &[Metric], days: DayRange) -> Result<Vec<CoverageDay>, StoreError> {
+    pub async fn coverage_of_people(
+        &self,
+        people: &[Arc<Person>],
+        metrics: &[Metric],
+        days: DayRange,
+    ) -> Result<HashMap<UserId, Vec<CoverageDay>>, StoreError> {
         use coverage::Column as C;
+        let ids = || people.iter().map(|person| person.user.id.0);
         let rows = coverage::Entity::find()
-            .filter(C::UserId.eq(self.user.id.0))
+            .filter(C::UserId.is_in(ids()))
             .filter(C::Metric.is_in(metrics.iter().map(|m| m.code())))
             .filter(C::Day.gte(day_text(days.start)))
             .filter(C::Day.lt(day_text(days.end)))
+            .order_by_asc(C::UserId)
             .order_by_asc(C::Metric)
             .order_by_asc(C::Day)
-            .all(self.store.reader())
+            .all(self.reader())
             .await?;
-        let chosen = self.chosen_streams(metrics, days).await?;
-        let mut by_day: BTreeMap<(Metric, Date), CoverageDay> = BTreeMap::new();
+        let chosen = self.chosen_streams_of(ids(), metrics, days).await?;
+        let mut by_day: BTreeMap<(UserId, Metric, Date), CoverageDay> = BTreeMap::new();
         for row in rows {
             let Some(metric) = Metric::from_code(row.metric) else { continue };
             // Where a stream is chosen, what others know of the day does not count.
-            if chosen.get(&(row.metric, row.day.clone())).is_some_and(|stream| *stream != row.stream_id) {
+            let key = (row.user_id, row.metric, row.day.clone());
+            if chosen.get(&key).is_some_and(|stream| *stream != row.stream_id) {
                 continue;
             }
             let day = day_of(&row.day)?;
@@ -93,15 +104,31 @@ impl Person {
                 window_seq: row.window_seq,
                 wear_minutes: row.wear_minutes,
             };
-            let known = by_day.get(&(metric, day));
+            let known = by_day.get(&(UserId(row.user_id), metric, day));
             // Only one of the grains tells how long the device was worn.
             let other = known.and_then(|known| known.wear_minutes);
             let wear_minutes = Ord::max(found.wear_minutes, other);
             let worse = known.is_none_or(|known| weight(found.state) > weight(known.state));
             let shown = if worse { found } else { known.cloned().unwrap_or(found) };
-            by_day.insert((metric, day), CoverageDay { wear_minutes, ..shown });
+            by_day.insert((UserId(row.user_id), metric, day), CoverageDay { wear_minutes, ..shown });
         }
-        Ok(by_day.into_values().collect())
+        let mut by_person: HashMap<UserId, Vec<CoverageDay>> = HashMap::new();
+        for ((user, ..), day) in by_day {
+            by_person.entry(user).or_default().push(day);
+        }
+        Ok(by_person)
+    }
+}
+
+impl Person {
+    /// Coverage of the days of `days` that were ever asked for, by metric, then day.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn coverage(&self, metrics: &[Metric], days: DayRange) -> Result<Vec<CoverageDay>, StoreError> {
+        let people = [Arc::new(self.clone())];
+        let mut found = self.store.coverage_of_people(&people, metrics, days).await?;
+        Ok(found.remove(&self.user.id).unwrap_or_default())
     }
 
     /// The days that the windows behind these coverage days asked for, where the window is still there.

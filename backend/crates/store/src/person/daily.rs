@@ -7,14 +7,14 @@ use pulsekeep_core::{
     Metric,
     id::StreamId,
     metric::{Aggregation, MetricKind},
-    time::{DayRange, days_between},
+    time::DayRange,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Person;
 use crate::{
-    StoreError,
-    convert::{day_of, day_text},
+    Store, StoreError,
+    convert::day_text,
     entity::{daily_value, day_choice, exercise_session, sample_block, sleep_session},
 };
 
@@ -31,6 +31,26 @@ pub struct DailySeries {
 
 /// (day, stream) → value.
 type ByStream = HashMap<(String, i64), f64>;
+
+impl Store {
+    /// (person, metric, day) → the stream chosen for it.
+    pub(super) async fn chosen_streams_of(
+        &self,
+        people: impl IntoIterator<Item = i64>,
+        metrics: &[Metric],
+        days: DayRange,
+    ) -> Result<HashMap<(i64, i16, String), i64>, StoreError> {
+        use day_choice::Column as C;
+        let rows = day_choice::Entity::find()
+            .filter(C::UserId.is_in(people))
+            .filter(C::Metric.is_in(metrics.iter().map(|m| m.code())))
+            .filter(C::Day.gte(day_text(days.start)))
+            .filter(C::Day.lt(day_text(days.end)))
+            .all(self.reader())
+            .await?;
+        Ok(rows.into_iter().map(|row| ((row.user_id, row.metric, row.day), row.stream_id)).collect())
+    }
+}
 
 impl Person {
     /// Daily values of some metrics. The provider's own daily value counts; a day that has samples only gives their
@@ -74,15 +94,8 @@ impl Person {
         metrics: &[Metric],
         days: DayRange,
     ) -> Result<HashMap<(i16, String), i64>, StoreError> {
-        use day_choice::Column as C;
-        let rows = day_choice::Entity::find()
-            .filter(C::UserId.eq(self.user.id.0))
-            .filter(C::Metric.is_in(metrics.iter().map(|m| m.code())))
-            .filter(C::Day.gte(day_text(days.start)))
-            .filter(C::Day.lt(day_text(days.end)))
-            .all(self.store.reader())
-            .await?;
-        Ok(rows.into_iter().map(|row| ((row.metric, row.day), row.stream_id)).collect())
+        let chosen = self.store.chosen_streams_of([self.user.id.0], metrics, days).await?;
+        Ok(chosen.into_iter().map(|((_, metric, day), stream)| ((metric, day), stream)).collect())
     }
 
     async fn daily_values(
@@ -164,19 +177,5 @@ impl Person {
             *minutes.entry((day, stream)).or_default() += active;
         }
         Ok(minutes)
-    }
-
-    /// The last day of `days` that has a daily value.
-    pub(super) async fn last_day_with_data(&self, days: DayRange) -> Result<Option<Date>, StoreError> {
-        let day: Option<Option<String>> = daily_value::Entity::find()
-            .select_only()
-            .column_as(daily_value::Column::Day.max(), "day")
-            .filter(daily_value::Column::UserId.eq(self.user.id.0))
-            .filter(daily_value::Column::Day.lt(day_text(days.end)))
-            .into_tuple()
-            .one(self.store.reader())
-            .await?;
-        let day = day.flatten().map(|d| day_of(&d)).transpose()?;
-        Ok(day.filter(|d| days_between(days.start, *d) >= 0))
     }
 }

@@ -1,6 +1,8 @@
 //! Reads of one person's data. [`crate::Store::person`] is the only way to a [`Person`], and it asks who looks: not
 //! yours is the same as not there.
 
+mod blocks;
+mod cohort;
 mod coverage;
 mod daily;
 mod exercise;
@@ -24,10 +26,12 @@ use crate::{
     ingest::device::timeline_of,
 };
 
+pub(crate) use blocks::digest_of;
+pub use blocks::{DaySummary, SampleRange, StoredDay, UnreadableDay};
 pub use coverage::CoverageDay;
 pub use daily::DailySeries;
 pub use exercise::Exercise;
-pub use raw::RawDocumentMeta;
+pub use raw::{RawBody, RawDocumentMeta};
 pub use series::{SeriesBuckets, resolution_for};
 pub use sleep::SleepSession;
 pub use summary::PersonSummary;

@@ -5,17 +5,42 @@ use pulsekeep_core::{
     EpochMs, Metric,
     account::ProviderKey,
     catalogue::{endpoints, route_endpoint},
-    id::{LinkId, RawId},
+    id::{LinkId, RawId, UserId},
     time::{DayRange, next_day},
 };
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::Person;
 use crate::{
-    StoreError,
+    Store, StoreError,
     convert::{day_text, range_of},
     entity::raw_document,
 };
+
+/// The body of a raw document, packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawBody {
+    /// Its length as received.
+    pub bytes: u64,
+    sha256: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl RawBody {
+    /// SHA-256 of the body as received, in hexadecimal.
+    #[must_use]
+    pub fn sha256_hex(&self) -> String {
+        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Unpacks it piece by piece.
+    ///
+    /// # Errors
+    /// When it is not packed as it should be.
+    pub fn reader(&self) -> std::io::Result<impl std::io::Read + '_> {
+        Ok(std::io::Read::take(zstd::Decoder::new(&*self.packed)?, self.bytes))
+    }
+}
 
 /// A raw document without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +69,23 @@ pub struct RawDocumentMeta {
 const MAX_BODY: usize = 256 << 20;
 
 type Row = (i64, i64, String, String, String, i32, i64, i64, i64, Option<i64>);
+
+impl Store {
+    /// Whose raw document this is. It says nothing of who may see it.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn raw_owner(&self, id: RawId) -> Result<Option<UserId>, StoreError> {
+        let owner: Option<i64> = raw_document::Entity::find()
+            .select_only()
+            .column(raw_document::Column::UserId)
+            .filter(raw_document::Column::Id.eq(id.0))
+            .into_tuple()
+            .one(self.reader())
+            .await?;
+        Ok(owner.map(UserId))
+    }
+}
 
 impl Person {
     /// Raw documents that speak of `day`, newest first, of one metric or of all.
@@ -83,6 +125,19 @@ impl Person {
         }
         let rows: Vec<Row> = query.into_tuple().all(self.store.reader()).await?;
         rows.into_iter().map(meta_of).collect()
+    }
+
+    /// A raw document as it is kept; `None` when the person has none with this id.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn raw(&self, id: RawId) -> Result<Option<RawBody>, StoreError> {
+        let row = raw_document::Entity::find_by_id((self.user.id.0, id.0)).one(self.store.reader()).await?;
+        Ok(row.map(|row| RawBody {
+            bytes: u64::try_from(row.bytes).unwrap_or(0),
+            sha256: row.sha256,
+            packed: row.body,
+        }))
     }
 
     /// The body of a raw document as received; `None` when the person has none with this id.

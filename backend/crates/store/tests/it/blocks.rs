@@ -233,19 +233,4 @@ on_each_engine! {
         replace(&db, &owner, &no_steps(), window).await;
         assert_eq!(blocks(&db).await, ["2026-11-01 20"], "the other stream keeps its own");
     }
-
-    async fn damaged_bytes_are_an_error_that_names_the_day(db) {
-        let owner = owner(&db).await;
-        let window = Replace::Days(DayRange::one(date(2026, 11, 1)));
-        replace(&db, &owner, &steps("2026-11-01T00:00:00Z", 10, 0, 1.0), window).await;
-        let bytes = match db.engine() {
-            pulsekeep_store::Engine::Sqlite => "x'0102'",
-            pulsekeep_store::Engine::Postgres => "'\\x0102'",
-        };
-        db.execute(&format!("UPDATE sample_block SET body = {bytes}")).await;
-        let person = db.store().person(&Viewer::system(), owner.user).await.unwrap().unwrap();
-        let (from, to) = (at("2026-11-01T00:00:00Z"), at("2026-11-02T00:00:00Z"));
-        let error = person.series(Metric::Steps, (from, to), 1500, None).await.unwrap_err();
-        assert!(error.to_string().contains("2026-11-01"), "{error}");
-    }
 }

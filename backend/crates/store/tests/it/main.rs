@@ -14,6 +14,7 @@ mod due;
 mod exercises;
 #[cfg(test)]
 mod jobs;
+mod levels;
 #[cfg(test)]
 mod links;
 #[cfg(test)]

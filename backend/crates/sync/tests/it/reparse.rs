@@ -108,6 +108,27 @@ on_each_engine! {
         assert_eq!(steps(&world, &linked, old).await, wrong, "left alone");
     }
 
+    async fn a_block_that_cannot_be_read_is_made_anew(db) {
+        let world = World::start(db).await;
+        let linked = world.linked(GOOGLE, "nora").await;
+        let days = world.ago(linked.user, 20, 16).await;
+        world.ask(&linked, JobKind::Backfill, Some(days)).await;
+        world.drain().await;
+        let (blocks, none) = world.store().unreadable_blocks().await.unwrap();
+        assert!(blocks > 5 && none.is_empty());
+        let whole = world.db.rows("sample_block", &[]).await;
+        let (bytes, day) = (match world.db.engine() {
+            pulsekeep_store::Engine::Sqlite => "x'01ff'",
+            pulsekeep_store::Engine::Postgres => "'\\x01ff'",
+        }, days.start);
+        world.db.execute(&format!("UPDATE sample_block SET body = {bytes}, digest = NULL WHERE day = '{day}'")).await;
+        assert!(world.store().unreadable_blocks().await.unwrap().1.iter().all(|found| found.code == "nora" && found.day == day));
+        world.ask(&linked, JobKind::Reparse, Some(days)).await;
+        world.drain().await;
+        assert_eq!(world.store().unreadable_blocks().await.unwrap(), (blocks, vec![]));
+        assert_eq!(world.db.rows("sample_block", &[]).await, whole);
+    }
+
     async fn days_of_which_nothing_is_stored_are_said_so(db) {
         let world = World::start(db).await;
         let linked = world.linked(GOOGLE, "nora").await;
