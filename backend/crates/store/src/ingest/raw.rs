@@ -1,6 +1,6 @@
 //! Raw documents: what a provider answered, kept so that a parser's fault can be mended without asking again.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 use pulsekeep_core::{
     EpochMs,
@@ -34,7 +34,7 @@ impl PackedBody {
     /// # Errors
     /// [`StoreError::Damaged`] when it cannot be packed.
     pub fn pack(body: &[u8]) -> Result<Self, StoreError> {
-        let packed = zstd::bulk::compress(body, LEVEL).map_err(|error| StoreError::Damaged {
+        let packed = packed(body, LEVEL).map_err(|error| StoreError::Damaged {
             day: "an answer".to_owned(),
             what: format!("it could not be packed: {error}"),
         })?;
@@ -59,6 +59,18 @@ impl PackedBody {
         };
         Err(StoreError::Damaged { day: "a kept page".to_owned(), what })
     }
+}
+
+/// zstd of a body, in no more memory than that takes: packing in one piece allocates room for a body that cannot be
+/// packed, twenty times what these need, and the room would be held as long as the pages of a window are.
+fn packed(body: &[u8], level: i32) -> std::io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), level)?;
+    encoder.set_pledged_src_size(Some(body.len() as u64))?;
+    encoder.include_contentsize(true)?;
+    encoder.write_all(body)?;
+    let mut packed = encoder.finish()?;
+    packed.shrink_to_fit();
+    Ok(packed)
 }
 
 /// An answer to be stored.
