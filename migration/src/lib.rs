@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod m20261121_raw_packing;
 mod m20261121_start;
 mod m20261121_sync_engine;
 
@@ -13,6 +14,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_start::Migration), Box::new(m20261121_sync_engine::Migration)]
+        vec![
+            Box::new(m20261121_start::Migration),
+            Box::new(m20261121_sync_engine::Migration),
+            Box::new(m20261121_raw_packing::Migration),
+        ]
     }
 }

@@ -11,6 +11,8 @@ mod daily;
 #[cfg(test)]
 mod exercises;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod links;
