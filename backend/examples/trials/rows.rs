@@ -34,7 +34,9 @@ pub(crate) async fn measure(
     (from, to): (EpochMs, EpochMs),
 ) -> anyhow::Result<Measured> {
     let size = match db.engine() {
-        Engine::Sqlite => "SELECT CAST(page_count * page_size AS TEXT) FROM pragma_page_count(), pragma_page_size()",
+        Engine::Sqlite => {
+            "SELECT CAST(page_count * page_size AS TEXT) FROM pragma_page_count(), pragma_page_size()"
+        }
         Engine::Postgres => "SELECT CAST(pg_total_relation_size('sample_row') AS TEXT)",
     };
     let bytes = async || db.texts(size).await.concat().parse::<f64>();
@@ -68,14 +70,16 @@ pub(crate) async fn measure(
             for window in samples.chunks(WINDOW) {
                 let mut tx = connection.begin().await?;
                 for (at, [low, mean, high]) in window {
-                    sqlx::query("INSERT INTO sample_row VALUES ($1, 1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
-                        .bind(user.0)
-                        .bind(at)
-                        .bind(low)
-                        .bind(mean)
-                        .bind(high)
-                        .execute(&mut *tx)
-                        .await?;
+                    sqlx::query(
+                        "INSERT INTO sample_row VALUES ($1, 1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                    )
+                    .bind(user.0)
+                    .bind(at)
+                    .bind(low)
+                    .bind(mean)
+                    .bind(high)
+                    .execute(&mut *tx)
+                    .await?;
                 }
                 tx.commit().await?;
             }

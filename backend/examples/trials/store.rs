@@ -180,14 +180,20 @@ impl Bench<'_> {
         let inner = real.provider(ProviderKey::GoogleHealth).context("no provider")?.clone();
         let providers = Providers::new().with(Replay { inner, answers: self.answers.clone() });
         let clock = Arc::new(self.world.pace.clock());
-        let engine =
-            SyncEngine::new(own.store().clone(), providers, Vault::new(&VAULT_KEY, &[]), clock, *real.policy());
+        let engine = SyncEngine::new(
+            own.store().clone(),
+            providers,
+            Vault::new(&VAULT_KEY, &[]),
+            clock,
+            *real.policy(),
+        );
         let mut seconds = Seconds {
             first: work(&engine, resident.user, self.days).await?,
             again: work(&engine, resident.user, self.days).await?,
             ..Seconds::default()
         };
-        let failed = own.texts("SELECT state FROM sync_job WHERE kind = 'backfill' AND state <> 'done'").await;
+        let failed =
+            own.texts("SELECT state FROM sync_job WHERE kind = 'backfill' AND state <> 'done'").await;
         if !failed.is_empty() {
             bail!("a backfill ended {failed:?}");
         }
@@ -209,7 +215,8 @@ impl Bench<'_> {
         let raw = bytes("SELECT CAST(sum(length(body)) AS TEXT) FROM raw_document").await;
         let count = self.samples.len() as f64;
         let rows = rows::measure(own, resident.user, &self.samples, range).await?;
-        (seconds.rows_written, seconds.rows_read, seconds.rows_coarse) = (rows.written, rows.read, rows.coarse);
+        (seconds.rows_written, seconds.rows_read, seconds.rows_coarse) =
+            (rows.written, rows.read, rows.coarse);
         let sizes = format!(
             "bytes a sample: typed {:.2}, raw as on arrival {:.2}, a row for each {:.1}",
             typed / count,

@@ -65,7 +65,9 @@ fn answers(criterion: &mut Criterion) {
     ] {
         let endpoint = endpoint(key).expect("an endpoint of the catalogue");
         group.throughput(Throughput::Elements(points));
-        group.bench_function(key, |bencher| bencher.iter(|| parse(endpoint, body.as_bytes()).expect("an answer")));
+        group.bench_function(key, |bencher| {
+            bencher.iter(|| parse(endpoint, body.as_bytes()).expect("an answer"))
+        });
     }
     group.finish();
 }

@@ -29,7 +29,13 @@ pub(crate) struct Columns<const N: usize> {
 
 impl<const N: usize> Default for Columns<N> {
     fn default() -> Self {
-        Self { at: Vec::new(), values: [const { Vec::new() }; N], offsets: Vec::new(), rising: true, falling: true }
+        Self {
+            at: Vec::new(),
+            values: [const { Vec::new() }; N],
+            offsets: Vec::new(),
+            rising: true,
+            falling: true,
+        }
     }
 }
 

@@ -63,7 +63,9 @@ fn packing(criterion: &mut Criterion) {
     }
     let mut group = criterion.benchmark_group("raw");
     group.throughput(Throughput::Bytes(body.len() as u64));
-    group.bench_function("pack", |bencher| bencher.iter(|| PackedBody::pack(body.as_bytes()).expect("packed")));
+    group.bench_function("pack", |bencher| {
+        bencher.iter(|| PackedBody::pack(body.as_bytes()).expect("packed"))
+    });
     group.finish();
 }
 

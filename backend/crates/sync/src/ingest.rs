@@ -23,7 +23,7 @@ use pulsekeep_store::{
     },
 };
 
-use crate::{SyncEngine, SyncError, resolve};
+use crate::{SyncEngine, SyncError, pages::Page, resolve};
 
 /// What was fetched for a window.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Reading {
     /// The first of the pages, where they are stored already: typed rows are made again, and nothing was asked.
     pub(crate) stored: Option<RawId>,
     /// The pages parsed.
-    pub(crate) pages: Vec<Parsed>,
+    pub(crate) pages: Vec<Page>,
 }
 
 /// What the transaction works on.
@@ -116,7 +116,8 @@ impl SyncEngine {
             }
         }
         for &metric in endpoint.metrics {
-            let (with_data, wear) = self.put_metric(tx, &target, metric, reading, &mut parsed, &timeline).await?;
+            let (with_data, wear) =
+                self.put_metric(tx, &target, metric, reading, &mut parsed, &timeline).await?;
             let days: Vec<Date> = with_data.iter().copied().collect();
             tx.choose_stream(user, metric, &days, (stream, precedence)).await?;
             if reading.stored.is_some() {

@@ -17,6 +17,7 @@ mod health;
 mod incremental;
 mod ingest;
 mod knowledge;
+mod pages;
 pub mod plan;
 mod policy;
 mod problems;

@@ -8,10 +8,9 @@ use pulsekeep_core::{
     catalogue::{Endpoint, endpoint},
     job::{FailureCode, JobKind},
 };
-use pulsekeep_provider::merge_pages;
 use pulsekeep_store::{ClaimedWindow, DueWindow, LinkedAccount, Spent, WindowKey, WriteTx};
 
-use crate::{SyncEngine, SyncError, connect::lost_code, ingest::Reading};
+use crate::{SyncEngine, SyncError, connect::lost_code, ingest::Reading, pages};
 
 /// What came of running a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +201,7 @@ impl Run<'_> {
         if !tx.holds_lease(key, self.owner).await? {
             return Ok(WindowResult::NotClaimed);
         }
-        let parsed = merge_pages(std::mem::take(&mut reading.pages));
+        let parsed = pages::merged(std::mem::take(&mut reading.pages))?;
         for warning in &parsed.warnings {
             tracing::info!(
                 endpoint = self.endpoint.key,

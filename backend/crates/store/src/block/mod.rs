@@ -95,12 +95,7 @@ impl Block {
     /// A block without samples.
     #[must_use]
     pub fn empty() -> Self {
-        Self {
-            interval_ms: 0,
-            at: Vec::new(),
-            offsets: Vec::new(),
-            values: SampleValues::Single(Vec::new()),
-        }
+        Self { interval_ms: 0, at: Vec::new(), offsets: Vec::new(), values: SampleValues::Single(Vec::new()) }
     }
 
     /// The indices of the samples from `start` on and before `end`, epoch milliseconds.

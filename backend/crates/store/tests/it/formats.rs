@@ -28,14 +28,22 @@ fn blocks() -> [(Block, &'static [u8]); 6] {
     };
     [
         (
-            block(60_000, minutes(1500), vec![(0, 7200), (180, 3600)], SampleValues::Single(of(1500, |i| (i % 113) as f64))),
+            block(
+                60_000,
+                minutes(1500),
+                vec![(0, 7200), (180, 3600)],
+                SampleValues::Single(of(1500, |i| (i % 113) as f64)),
+            ),
             include_bytes!("../fixtures/blocks/1-minutes.bin"),
         ),
         (
             block(60_000, gaps, vec![(0, -12_600)], SampleValues::Single(halves)),
             include_bytes!("../fixtures/blocks/1-gaps.bin"),
         ),
-        (block(60_000, minutes(1440), vec![(0, 0)], triple), include_bytes!("../fixtures/blocks/1-triple.bin")),
+        (
+            block(60_000, minutes(1440), vec![(0, 0)], triple),
+            include_bytes!("../fixtures/blocks/1-triple.bin"),
+        ),
         (
             block(0, odd, vec![(0, 3600)], SampleValues::Single(of(500, |i| (58 + i % 6) as f64))),
             include_bytes!("../fixtures/blocks/1-odd.bin"),
