@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod m20261121_raw_packing;
 mod m20261121_start;
 mod m20261121_sync_engine;
 mod m20261122_due_windows;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_start::Migration),
             Box::new(m20261121_sync_engine::Migration),
+            Box::new(m20261121_raw_packing::Migration),
             Box::new(m20261122_due_windows::Migration),
             Box::new(m20261122_read_path::Migration),
         ]

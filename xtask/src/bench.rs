@@ -17,10 +17,12 @@ Prints figures; docs/benchmarks.md has them as they came, with the machine. Part
   requests     requests of a person-year by metric set and provider: the fewest possible, planned, taken; seconds, bytes
   throughput   jobs, windows and requests a second with 1, 2 and 4 workers on PostgreSQL, and who uses the CPU
   memory       an idle server, and a worker in the backfill of a person-year at native cadence
+  pieces       parsers, sample blocks and packed answers, each by itself
+  store        a person-year of heart rate written, written again and read, on both engines, beside rows for each sample
   capacity     what 100 and 10,000 accounts need, by simulation
   --release    the programs as they are released: what figures are to be taken from";
 
-const PARTS: [&str; 5] = ["web", "requests", "throughput", "memory", "capacity"];
+const PARTS: [&str; 7] = ["web", "requests", "throughput", "memory", "pieces", "store", "capacity"];
 
 pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     let release = args.flag("--release");
@@ -31,13 +33,19 @@ pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     }
     let wanted = |part: &&str| only.is_empty() || only.iter().any(|name| name == part);
     let parts: Vec<&str> = PARTS.into_iter().filter(wanted).collect();
-    let is_trial = |part: &&str| ["requests", "throughput", "memory"].contains(part);
+    let is_trial = |part: &&str| ["requests", "throughput", "memory", "store"].contains(part);
     let trials = if parts.iter().any(is_trial) { Some(Trials::build(repo, release)?) } else { None };
     for part in parts {
         println!("\n=== {part}");
         match (part, &trials) {
             ("web", _) => web_sizes(repo)?,
             ("capacity", _) => capacity(repo, release)?,
+            ("pieces", _) => pieces(repo)?,
+            ("store", Some(trials)) => {
+                for engine in ["sqlite", "postgres"] {
+                    trials.on(engine, |trial| trial.arg(part).run())?;
+                }
+            }
             ("throughput", Some(trials)) => trials.on("postgres", |trial| trial.arg(part).run())?,
             (_, Some(trials)) => trials.on("sqlite", |trial| trial.arg(part).run())?,
             (_, None) => {}
@@ -49,6 +57,14 @@ pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
 fn capacity(repo: &Repo, release: bool) -> Result<()> {
     let cmd = repo.cargo("run").args(["--quiet", "--package", "pulsekeep-sync", "--example", "capacity"]);
     if release { cmd.arg("--release") } else { cmd }.run()
+}
+
+/// By criterion, as released whatever else was asked for.
+fn pieces(repo: &Repo) -> Result<()> {
+    for (package, bench) in [("pulsekeep-provider", "parse"), ("pulsekeep-store", "block")] {
+        repo.cargo("bench").args(["--quiet", "--package", package, "--bench", bench]).run()?;
+    }
+    Ok(())
 }
 
 fn web_sizes(repo: &Repo) -> Result<()> {

@@ -62,7 +62,7 @@ const SETS: [(&str, Option<&[Metric]>); 3] = [
     ("complete", None),
 ];
 
-fn free() -> Vec<(&'static str, String)> {
+pub(crate) fn free() -> Vec<(&'static str, String)> {
     vec![
         ("sync.first_backfill_days", "0".to_owned()),
         ("sync.google_per_minute", "100000".to_owned()),
@@ -71,7 +71,7 @@ fn free() -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn free_quotas(world: &World) -> anyhow::Result<()> {
+pub(crate) async fn free_quotas(world: &World) -> anyhow::Result<()> {
     world
         .outside
         .switch(&[
@@ -108,7 +108,7 @@ async fn backfill(
 }
 
 /// Ends the jobs that connecting has written: the figures are those of the jobs asked for.
-async fn drop_first_jobs(engine: &SyncEngine) -> anyhow::Result<()> {
+pub(crate) async fn drop_first_jobs(engine: &SyncEngine) -> anyhow::Result<()> {
     let viewer = pulsekeep_core::account::Viewer::system();
     let filter = pulsekeep_store::JobFilter { limit: 10_000, ..Default::default() };
     for job in engine.store().jobs(&viewer, &filter).await? {

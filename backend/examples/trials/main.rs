@@ -10,7 +10,10 @@ mod least;
 mod outside;
 mod process;
 mod push;
+mod replay;
+mod rows;
 mod soak;
+mod store;
 mod weather;
 mod world;
 
@@ -50,6 +53,8 @@ enum Trial {
     Throughput(bench::ThroughputArgs),
     /// Memory of an idle server, and of a worker in a backfill at native cadence
     Memory(bench::MemoryArgs),
+    /// A person-year of heart rate written, written again and read, beside a table with a row for each sample
+    Store(store::Args),
 }
 
 /// What a trial found.
@@ -87,6 +92,7 @@ async fn main() -> ExitCode {
         Trial::Requests => bench::requests(programs, db.clone()).await,
         Trial::Throughput(args) => bench::throughput(programs, db.clone(), args).await,
         Trial::Memory(args) => bench::memory(programs, db.clone(), args).await,
+        Trial::Store(args) => store::run(programs, db.clone(), args).await,
     };
     if cli.keep {
         println!("database: {}", db.url());

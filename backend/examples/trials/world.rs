@@ -33,7 +33,7 @@ use crate::{
     push,
 };
 
-const VAULT_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
+pub(crate) const VAULT_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 const REDIRECT: &str = "http://127.0.0.1:8080/connect/callback";
 
 /// The simulated time of a trial.
@@ -53,6 +53,11 @@ impl Pace {
 
     pub(crate) fn now(&self) -> EpochMs {
         ScaledClock::new(self.base, self.origin, self.rate).now()
+    }
+
+    /// The clock itself.
+    pub(crate) fn clock(&self) -> ScaledClock {
+        ScaledClock::new(self.base, self.origin, self.rate)
     }
 
     /// How much simulated time a stretch of the machine's is, in seconds.

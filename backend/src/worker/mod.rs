@@ -68,6 +68,7 @@ pub async fn spawn(engine: SyncEngine, options: WorkerOptions) -> Result<WorkerH
     tasks.spawn(push::follow(engine.clone(), options.instance.clone(), stop.clone()));
     tasks.spawn(schedule::beat(engine.clone(), options.clone(), stop.clone()));
     tasks.spawn(schedule::keep(engine.clone(), options.clone(), stop.clone()));
+    tasks.spawn(schedule::repack(engine.clone(), stop.clone()));
     tasks.spawn(dispatch::run(bell, engine.clone(), options, finished, stop.clone()));
     Ok(WorkerHandle { engine, stop, at_work, tasks })
 }

@@ -21,6 +21,11 @@ const RETAIN_EVERY: Duration = Duration::from_secs(1800);
 const BEAT_EVERY: Duration = Duration::from_secs(15);
 /// A process that was not seen for so long is taken for dead.
 pub const DEAD_AFTER_MS: i64 = 60_000;
+/// How often raw documents are packed harder, how many bytes of them (as received) in one look, and how old they are by
+/// then: live answers are superseded within hours. A tenth of a core at the most.
+const REPACK_EVERY: Duration = Duration::from_secs(60);
+const REPACK_BYTES: usize = 6 << 20;
+const REPACK_AFTER_MS: i64 = 24 * 3_600_000;
 /// Traces of dead processes are kept for so long.
 const KEEP_DEAD_MS: i64 = 24 * 3_600_000;
 /// People of large batches whose jobs are written in one look.
@@ -61,6 +66,28 @@ async fn remove(engine: &SyncEngine) -> Result<(), SyncError> {
     let before = SystemClock.now().plus(-KEEP_DEAD_MS);
     engine.store().drop_old_workers(before, 1_000).await?;
     Ok(())
+}
+
+/// Packs raw documents harder until `stop`, beside the other work: a few at a time, since it takes a core while it does.
+pub(super) async fn repack(engine: SyncEngine, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(REPACK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let before = engine.now().plus(-REPACK_AFTER_MS);
+        let outcome = tokio::select! {
+            outcome = engine.store().repack_raw(before, REPACK_BYTES) => outcome,
+            () = stop.cancelled() => return,
+        };
+        match outcome {
+            Ok(done) if done.documents > 0 => tracing::debug!(?done, "packed raw documents harder"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "raw documents could not be packed harder; trying again"),
+        }
+    }
 }
 
 /// Shows until `stop` that this process lives, beside its other work: a long look must not make it look dead.

@@ -24,19 +24,27 @@ pub(crate) struct Columns<const N: usize> {
     values: [Vec<f64>; N],
     offsets: Vec<(usize, i32)>,
     rising: bool,
+    falling: bool,
 }
 
 impl<const N: usize> Default for Columns<N> {
     fn default() -> Self {
-        Self { at: Vec::new(), values: [const { Vec::new() }; N], offsets: Vec::new(), rising: true }
+        Self {
+            at: Vec::new(),
+            values: [const { Vec::new() }; N],
+            offsets: Vec::new(),
+            rising: true,
+            falling: true,
+        }
     }
 }
 
 impl<const N: usize> Columns<N> {
     /// Adds a sample. Without an offset, that of the sample before is taken to hold on.
     pub(crate) fn push(&mut self, at: i64, values: [f64; N], offset: Option<i32>) {
-        if self.at.last().is_some_and(|&last| at <= last) {
-            self.rising = false;
+        if let Some(&last) = self.at.last() {
+            self.rising &= last < at;
+            self.falling &= at < last;
         }
         if let Some(offset) = offset
             && self.offsets.last().is_none_or(|&(_, last)| last != offset)
@@ -51,8 +59,12 @@ impl<const N: usize> Columns<N> {
 
     /// The columns in rising order of time without repeats. Repeated instants of a sum are added up; of others the
     /// last one stays, and `repeated` is called.
-    pub(crate) fn finish(self, aggregation: Aggregation, mut repeated: impl FnMut()) -> Self {
+    pub(crate) fn finish(mut self, aggregation: Aggregation, mut repeated: impl FnMut()) -> Self {
         if self.rising {
+            return self;
+        }
+        if self.falling {
+            self.reverse();
             return self;
         }
         let mut order: Vec<usize> = (0..self.at.len()).collect();
@@ -76,6 +88,48 @@ impl<const N: usize> Columns<N> {
             sorted.push(self.at[i], values, self.offset_of(i));
         }
         sorted
+    }
+
+    /// Newest first, as Google lists points, into the order of time.
+    fn reverse(&mut self) {
+        let count = self.at.len();
+        self.at.reverse();
+        for column in &mut self.values {
+            column.reverse();
+        }
+        let ends: Vec<usize> = self.offsets.iter().skip(1).map(|run| run.0).chain([count]).collect();
+        let runs = self.offsets.iter().zip(ends).rev();
+        self.offsets = runs.map(|(&(_, offset), end)| (count - end, offset)).collect();
+        (self.rising, self.falling) = (true, false);
+    }
+
+    fn reserve(&mut self, samples: usize) {
+        self.at.reserve_exact(samples);
+        for column in &mut self.values {
+            column.reserve_exact(samples);
+        }
+    }
+
+    /// Gives back the room that was kept for more samples.
+    fn shrink(&mut self) {
+        self.at.shrink_to_fit();
+        for column in &mut self.values {
+            column.shrink_to_fit();
+        }
+    }
+
+    /// Adds samples that are all later than those here and have offsets if these have.
+    fn append(&mut self, later: Self) {
+        let before = self.at.len();
+        self.at.extend(later.at);
+        for (column, more) in self.values.iter_mut().zip(later.values) {
+            column.extend(more);
+        }
+        for (index, offset) in later.offsets {
+            if self.offsets.last().is_none_or(|&(_, last)| last != offset) {
+                self.offsets.push((before + index, offset));
+            }
+        }
     }
 
     fn offset_of(&self, index: usize) -> Option<i32> {
@@ -125,6 +179,8 @@ fn batch<const N: usize>(
     if columns.at.is_empty() {
         return None;
     }
+    let mut columns = columns;
+    columns.shrink();
     let (times, columns) = match times {
         Times::Instants => columns.instants(),
         Times::Local => (SampleTimes::Local(columns.at), columns.values),
@@ -210,38 +266,59 @@ fn join(mut batches: Vec<SampleBatch>, warnings: &mut Warnings) -> Option<Sample
         return batches.pop();
     }
     let (metric, interval_ms, local, is_triple) = kind(batches.first()?);
-    let (mut ones, mut threes) = (Columns::<1>::default(), Columns::<3>::default());
-    for batch in batches {
-        let (at, offsets) = match batch.times {
-            SampleTimes::Instants { at, offsets } => (at.into_iter().map(|t| t.0).collect(), offsets),
-            SampleTimes::Local(at) => (at, Vec::new()),
-        };
-        match batch.values {
-            SampleValues::Single(values) => append(&mut ones, at, &offsets, |i| [values[i]]),
-            SampleValues::MinMeanMax { min, mean, max } => {
-                append(&mut threes, at, &offsets, |i| [min[i], mean[i], max[i]]);
-            }
-        }
-    }
     let times = if local { Times::Local } else { Times::Instants };
+    // All of them have the same kind of values.
     if is_triple {
-        triple(metric, interval_ms, threes, warnings, metric.key())
+        let pages = batches.into_iter().filter_map(|batch| match batch.values {
+            SampleValues::MinMeanMax { min, mean, max } => Some(columns_of(batch.times, [min, mean, max])),
+            SampleValues::Single(_) => None,
+        });
+        triple(metric, interval_ms, in_row(pages.collect()), warnings, metric.key())
     } else {
-        single(metric, interval_ms, times, ones, warnings, metric.key())
+        let pages = batches.into_iter().filter_map(|batch| match batch.values {
+            SampleValues::Single(values) => Some(columns_of(batch.times, [values])),
+            SampleValues::MinMeanMax { .. } => None,
+        });
+        single(metric, interval_ms, times, in_row(pages.collect()), warnings, metric.key())
     }
 }
 
-fn append<const N: usize>(
-    columns: &mut Columns<N>,
-    at: Vec<i64>,
-    offsets: &[(usize, i32)],
-    values: impl Fn(usize) -> [f64; N],
-) {
-    let mut runs = offsets.iter().peekable();
-    for (i, at) in at.into_iter().enumerate() {
-        let offset = runs.next_if(|&&(from, _)| from == i).map(|&(_, offset)| offset);
-        columns.push(at, values(i), offset);
+/// The columns of a batch; its times rise.
+fn columns_of<const N: usize>(times: SampleTimes, values: [Vec<f64>; N]) -> Columns<N> {
+    let (at, offsets) = match times {
+        SampleTimes::Instants { at, offsets } => (at.into_iter().map(|t| t.0).collect(), offsets),
+        SampleTimes::Local(at) => (at, Vec::new()),
+    };
+    let falling = at.len() < 2;
+    Columns { at, values, offsets, rising: true, falling }
+}
+
+/// The pages of an answer behind one another. As a rule each is wholly before or after the others, and then they are put
+/// in the order of time as they are; page after page is given up on the way, so that nothing is held twice.
+fn in_row<const N: usize>(mut pages: Vec<Columns<N>>) -> Columns<N> {
+    let knows = |page: &Columns<N>| page.offsets.first().is_some_and(|run| run.0 == 0);
+    let alike = pages.iter().all(knows) || pages.iter().all(|page| page.offsets.is_empty());
+    let mut order: Vec<(i64, i64)> =
+        pages.iter().filter_map(|page| Some((*page.at.first()?, *page.at.last()?))).collect();
+    order.sort_unstable();
+    let mut row = Columns::default();
+    row.reserve(pages.iter().map(|page| page.at.len()).sum());
+    if alike && order.windows(2).all(|pair| pair[0].1 < pair[1].0) {
+        pages.sort_by_key(|page| page.at.first().copied());
+        for page in pages {
+            row.append(page);
+        }
+        row.falling = row.at.len() < 2;
+        return row;
     }
+    for page in pages {
+        let mut runs = page.offsets.iter().peekable();
+        for (i, &at) in page.at.iter().enumerate() {
+            let offset = runs.next_if(|&&(from, _)| from == i).map(|&(_, offset)| offset);
+            row.push(at, std::array::from_fn(|n| page.values[n][i]), offset);
+        }
+    }
+    row
 }
 
 #[cfg(test)]
@@ -268,6 +345,35 @@ mod tests {
         assert_eq!(columns.at, [100, 200, 300]);
         assert_eq!(columns.values, [vec![1.0, 2.0, 3.0]]);
         assert_eq!(columns.offsets, [(0, 7200), (1, 3600)]);
+    }
+
+    #[test]
+    fn newest_first_is_turned_round_with_its_offsets() {
+        let points = [(50, None), (40, Some(3600)), (30, None), (20, Some(7200)), (10, None)];
+        let (mut falling, mut sorted) = (Columns::default(), Columns::default());
+        for (at, offset) in points {
+            falling.push(at, [at as f64], offset);
+            sorted.push(at, [at as f64], offset);
+        }
+        // A sample that is not in order has the others sorted, which gives the same.
+        sorted.push(60, [60.0], None);
+        let falling = falling.finish(Aggregation::Last, || panic!("nothing is repeated"));
+        let sorted = sorted.finish(Aggregation::Last, || panic!("nothing is repeated"));
+        assert_eq!(falling.at, [10, 20, 30, 40, 50]);
+        assert_eq!(falling.values, [vec![10.0, 20.0, 30.0, 40.0, 50.0]]);
+        assert_eq!(falling.offsets, [(0, 7200), (2, 3600)]);
+        assert_eq!(sorted.offsets, [(0, 7200), (2, 3600), (5, 7200)]);
+    }
+
+    #[test]
+    fn pages_newest_first_are_put_in_the_order_of_time() {
+        let newest = steps(&[500, 600], &[5.0, 6.0], vec![(0, 3600)]);
+        let middle = steps(&[300, 400], &[3.0, 4.0], vec![(0, 3600), (1, 7200)]);
+        let oldest = steps(&[100], &[1.0], vec![(0, 3600)]);
+        let merged = merge_pages(vec![newest, middle, oldest]);
+        let values = [1.0, 3.0, 4.0, 5.0, 6.0];
+        let offsets = vec![(0, 3600), (2, 7200), (3, 3600)];
+        assert_eq!(merged, steps(&[100, 300, 400, 500, 600], &values, offsets));
     }
 
     #[test]

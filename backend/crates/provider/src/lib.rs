@@ -15,6 +15,7 @@ mod oauth;
 mod parse_error;
 mod push;
 mod request;
+mod scan;
 mod time_text;
 
 use async_trait::async_trait;

@@ -1,6 +1,13 @@
 //! Opening a database: one writer and several readers on SQLite, a pool on PostgreSQL.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use pulsekeep_core::{EpochMs, id::IdSource};
 use pulsekeep_migration::Migrator;
@@ -45,6 +52,7 @@ struct Inner {
     reader: DatabaseConnection,
     ids: IdSource,
     changes: broadcast::Sender<Change>,
+    statements: Arc<AtomicU64>,
 }
 
 /// The first SQLite release without the WAL fault that can lose committed data (sqlite.org/wal.html).
@@ -70,6 +78,14 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
+        let statements = Arc::new(AtomicU64::new(0));
+        let (mut writer, mut reader) = (writer, reader);
+        for connection in [&mut writer, &mut reader] {
+            let statements = statements.clone();
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
         let inner = Inner {
             engine,
             url: options.url.clone(),
@@ -77,6 +93,7 @@ impl Store {
             reader,
             ids: IdSource::new(),
             changes: broadcast::channel(1024).0,
+            statements,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -144,6 +161,12 @@ impl Store {
                 Ok(format!("PostgreSQL {version}"))
             }
         }
+    }
+
+    /// How many statements this handle and its clones have sent to the database.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.inner.statements.load(Ordering::Relaxed)
     }
 
     /// Whether the database answers.

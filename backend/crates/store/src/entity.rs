@@ -226,6 +226,7 @@ entity!(raw_document, "raw_document" {
     body: Vec<u8>,
     superseded_at: Option<i64>,
     parser_version: i16,
+    packing: i16,
 });
 
 entity!(coverage, "coverage" {

@@ -22,6 +22,7 @@ mod page;
 pub mod person;
 mod progress;
 mod push;
+mod repack;
 mod reparse;
 mod retention;
 mod scan;
@@ -47,6 +48,7 @@ pub use link::{LinkOutcome, LinkTokens, LinkedAccount, NewLink, OwnedTokens, Ref
 pub use page::{KeptPage, PageToKeep};
 pub use person::Person;
 pub use push::{NewNotice, NoticeOutcome, PushCount, PushNotice};
+pub use repack::Repacked;
 pub use reparse::StoredAnswer;
 pub use scan::UnreadableBlock;
 pub use schedule::{Look, WorkerBeat};

@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use pulsekeep_core::{Clock, EpochMs, account::ProviderKey};
 use pulsekeep_provider::Provider;
 use pulsekeep_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::{SyncPolicy, TokenKind, Vault, VaultError, cache::Cache, slices::Slices};
 
@@ -52,6 +53,10 @@ pub enum SyncError {
     UserNotFound,
 }
 
+/// Pages of a megabyte or more that this process holds as received at once. They are parsed and packed in milliseconds,
+/// so that more of them would only wait for a core, in memory.
+const LARGE_PAGES_AT_ONCE: usize = 2;
+
 /// Keeps linked accounts current. Clones share everything.
 #[derive(Clone)]
 pub struct SyncEngine {
@@ -62,6 +67,8 @@ pub struct SyncEngine {
     pub(crate) policy: SyncPolicy,
     pub(crate) slices: Arc<Slices>,
     pub(crate) cache: Arc<Cache>,
+    /// Who may hold a large page of an answer as it was received.
+    pub(crate) room: Arc<Semaphore>,
 }
 
 impl fmt::Debug for SyncEngine {
@@ -81,7 +88,8 @@ impl SyncEngine {
         policy: SyncPolicy,
     ) -> Self {
         let (slices, cache) = (Arc::default(), Arc::default());
-        Self { store, providers, vault, clock, policy, slices, cache }
+        let room = Arc::new(Semaphore::new(LARGE_PAGES_AT_ONCE));
+        Self { store, providers, vault, clock, policy, slices, cache, room }
     }
 
     /// The store.

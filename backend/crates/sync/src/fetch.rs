@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use pulsekeep_core::{
-    EpochMs, account::ConsentReason, catalogue::Endpoint, job::FailureCode, observation::Parsed,
-};
+use pulsekeep_core::{EpochMs, account::ConsentReason, catalogue::Endpoint, job::FailureCode};
 use pulsekeep_provider::{FetchFailure, FetchRequest, ParseError, Provider, has_passed};
 use pulsekeep_store::{PageToKeep, ingest::PackedBody};
 use secrecy::SecretString;
@@ -14,6 +12,7 @@ use crate::{
     access::Access,
     ingest::Reading,
     moved::names_instants,
+    pages::Page,
     run::{Reach, Run, Stop},
 };
 
@@ -23,6 +22,8 @@ const REFRESH_WAIT_MS: i64 = 1_500;
 const MAX_PAGES: usize = 500;
 /// Bodies from here on are parsed and packed beside the other work of this process.
 const LARGE: usize = 256 << 10;
+/// Bodies from here on are held by a few windows at a time.
+const HUGE: usize = 1 << 20;
 
 /// The access token in use.
 struct Pass {
@@ -57,6 +58,9 @@ impl Run<'_> {
         request.page = self.resume(&provider, &mut reading).await?;
         let (mut renewed, mut restarted) = (false, false);
         while reading.pages.len() < MAX_PAGES {
+            // A window whose last page was large has large pages; the permit goes with the page as received.
+            let is_huge = reading.bodies.last().is_some_and(|body| body.bytes >= HUGE);
+            let _room = if is_huge { engine.room.acquire().await.ok() } else { None };
             if let Err(not_now) = engine.take_request(&self.link, self.claimed.kind).await? {
                 let reach = if not_now.for_all { Reach::Account } else { Reach::Job };
                 return Ok(Err(Stop::Wait { until: not_now.until, code: FailureCode::RateLimited, reach }));
@@ -86,23 +90,23 @@ impl Run<'_> {
             if let Some(rate) = fetched.rate {
                 engine.hear(&self.link, rate).await?;
             }
-            let (packed, parsed) = match taken_in(&provider, self.endpoint, fetched.body).await? {
+            let (packed, page) = match taken_in(&provider, self.endpoint, fetched.body).await? {
                 Ok(taken_in) => taken_in,
                 Err(error) => return Ok(Err(self.unreadable(&error))),
             };
             self.worked = pass.has_previous.then_some(pass.generation);
-            let passed = fetched.unfiltered && has_passed(self.endpoint, days, &parsed);
-            let next = parsed.next_page.clone().filter(|_| !passed);
+            let passed = fetched.unfiltered && has_passed(self.endpoint, days, &page.parsed);
+            let next = page.parsed.next_page.clone().filter(|_| !passed);
             let Some(next) = next else {
                 reading.bodies.push(packed);
-                reading.pages.push(parsed);
+                reading.pages.push(page);
                 return Ok(Ok(reading));
             };
             if !self.keep(&reading, &packed, &next).await? {
                 return Ok(Err(Stop::Lost));
             }
             reading.bodies.push(packed);
-            reading.pages.push(parsed);
+            reading.pages.push(page);
             request.page = Some(next);
         }
         tracing::warn!(endpoint = self.endpoint.key, "the provider did not end its pages");
@@ -146,7 +150,7 @@ impl Run<'_> {
             match provider.parse(self.endpoint, &body) {
                 Ok(parsed) => {
                     reading.bodies.push(packed);
-                    reading.pages.push(parsed);
+                    reading.pages.push(Page::of(parsed));
                     next = Some(page.next_page);
                 }
                 Err(error) => {
@@ -255,11 +259,11 @@ async fn taken_in(
     provider: &Arc<dyn Provider>,
     endpoint: &'static Endpoint,
     body: Vec<u8>,
-) -> Result<Result<(PackedBody, Parsed), ParseError>, SyncError> {
+) -> Result<Result<(PackedBody, Page), ParseError>, SyncError> {
     let provider = provider.clone();
     let is_large = body.len() >= LARGE;
     let work = move || match provider.parse(endpoint, &body) {
-        Ok(parsed) => Ok(Ok((PackedBody::pack(&body)?, parsed))),
+        Ok(parsed) => Ok(Ok((PackedBody::pack(&body)?, Page::of(parsed)))),
         Err(error) => Ok(Err(error)),
     };
     if !is_large {

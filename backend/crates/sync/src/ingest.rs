@@ -1,6 +1,6 @@
 //! Writing a window: raw documents, typed rows and coverage, in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -11,7 +11,7 @@ use pulsekeep_core::{
     id::{RawId, StreamId},
     job::FailureCode,
     metric::Aggregation,
-    observation::{DailyValue, Parsed, SampleValues},
+    observation::{DailyValue, Parsed},
     time::{DAY_MS, MINUTE_MS},
     timeline::OffsetTimeline,
 };
@@ -26,6 +26,7 @@ use pulsekeep_store::{
 use crate::{
     SyncEngine, SyncError,
     moved::{reopen_moved, reopen_torn},
+    pages::Page,
     resolve,
 };
 
@@ -41,7 +42,7 @@ pub(crate) struct Reading {
     /// The first of the pages, where they are stored already: typed rows are made again, and nothing was asked.
     pub(crate) stored: Option<RawId>,
     /// The pages parsed.
-    pub(crate) pages: Vec<Parsed>,
+    pub(crate) pages: Vec<Page>,
 }
 
 /// What the transaction works on.
@@ -94,7 +95,7 @@ impl SyncEngine {
         endpoint: &'static Endpoint,
         claimed: &ClaimedWindow,
         reading: &Reading,
-        parsed: Parsed,
+        mut parsed: Parsed,
     ) -> Result<(), SyncError> {
         let now = self.now();
         let user = link.user_id;
@@ -121,7 +122,8 @@ impl SyncEngine {
             }
         }
         for &metric in endpoint.metrics {
-            let (with_data, wear) = self.put_metric(tx, &target, metric, reading, &parsed, &timeline).await?;
+            let (with_data, wear) =
+                self.put_metric(tx, &target, metric, reading, &mut parsed, &timeline).await?;
             let days: Vec<Date> = with_data.iter().copied().collect();
             tx.choose_stream(user, metric, &days, (stream, precedence)).await?;
             if reading.stored.is_some() {
@@ -177,9 +179,9 @@ impl SyncEngine {
         target: &Target<'_>,
         metric: Metric,
         reading: &Reading,
-        parsed: &Parsed,
+        parsed: &mut Parsed,
         timeline: &OffsetTimeline,
-    ) -> Result<(BTreeSet<Date>, Vec<Date>), SyncError> {
+    ) -> Result<(BTreeSet<Date>, BTreeMap<Date, i32>), SyncError> {
         let user = target.link.user_id;
         let days = target.claimed.window.days;
         match target.endpoint.grain {
@@ -195,28 +197,29 @@ impl SyncEngine {
                     }
                 }
                 let own = daily.iter().filter(|v| v.metric == metric && days.contains(v.day));
-                Ok((own.map(|v| v.day).collect(), Vec::new()))
+                Ok((own.map(|v| v.day).collect(), BTreeMap::new()))
             }
             Grain::Session if metric == Metric::Exercise => {
                 let exercises: Vec<ResolvedExercise> =
                     parsed.exercises.iter().cloned().map(|e| resolve::exercise(e, timeline)).collect();
                 tx.replace_exercises(user, target.stream, days, &exercises, self.now()).await?;
                 let own = exercises.iter().map(|e| e.record.day).filter(|day| days.contains(*day));
-                Ok((own.collect(), Vec::new()))
+                Ok((own.collect(), BTreeMap::new()))
             }
             Grain::Session => {
                 let sessions: Vec<ResolvedSleep> =
                     parsed.sleep.iter().cloned().map(|s| resolve::sleep(s, timeline)).collect();
                 tx.replace_sleep(user, target.stream, days, &sessions, self.now()).await?;
                 let own = sessions.iter().map(|s| s.record.day).filter(|day| days.contains(*day));
-                Ok((own.collect(), Vec::new()))
+                Ok((own.collect(), BTreeMap::new()))
             }
             Grain::Minute => {
-                let mut resolved = parsed
-                    .samples
-                    .iter()
-                    .find(|batch| batch.metric == metric)
-                    .map_or_else(|| nothing(metric), |batch| resolve::samples(batch.clone(), timeline));
+                // Taken out: a window at native cadence holds hundreds of thousands of samples, once.
+                let own = parsed.samples.iter().position(|batch| batch.metric == metric);
+                let mut resolved = match own {
+                    Some(own) => resolve::samples(parsed.samples.swap_remove(own), timeline),
+                    None => ResolvedSamples { metric, block: Block::empty() },
+                };
                 target.leave_measured(&mut resolved);
                 let replace = match target.endpoint.call {
                     Call::GoogleRollUpMinute => Replace::Instants(reading.bounds.0, reading.bounds.1),
@@ -224,7 +227,7 @@ impl SyncEngine {
                 };
                 let with_samples = tx.replace_samples(user, target.stream, &resolved, replace).await?;
                 let own = with_samples.into_iter().filter(|day| days.contains(*day)).collect();
-                Ok((own, days_of(&resolved.block)))
+                Ok((own, minutes_of(&resolved.block)))
             }
         }
     }
@@ -236,7 +239,7 @@ impl SyncEngine {
         target: &Target<'_>,
         metric: Metric,
         with_data: &BTreeSet<Date>,
-        samples: &[Date],
+        minutes: &BTreeMap<Date, i32>,
         raw: Option<RawId>,
         timeline: &OffsetTimeline,
     ) -> Result<(), SyncError> {
@@ -246,13 +249,12 @@ impl SyncEngine {
         let mark = |day: Date| {
             let (_, end) = timeline.day_bounds(day);
             let closed = self.is_closed(end, target.last_sync, now);
-            let minutes = || samples.iter().filter(|d| **d == day).count();
             CoverageMark {
                 day,
                 state: CoverageState::of_read(with_data.contains(&day), closed),
                 code: None,
                 raw,
-                wear_minutes: wears.then(|| i32::try_from(minutes()).unwrap_or(i32::MAX)),
+                wear_minutes: wears.then(|| minutes.get(&day).copied().unwrap_or(0)),
             }
         };
         let marks: Vec<CoverageMark> = target.claimed.window.days.days().map(mark).collect();
@@ -299,15 +301,17 @@ fn detail_of(endpoint: &Endpoint, metric: Metric) -> BTreeSet<Metric> {
     proved.flat_map(|e| e.metrics.iter().copied()).chain([metric]).collect()
 }
 
-/// An answer without samples of a metric still replaces what was there.
-fn nothing(metric: Metric) -> ResolvedSamples {
-    let values = SampleValues::Single(Vec::new());
-    ResolvedSamples { metric, block: Block { interval_ms: 0, at: Vec::new(), offsets: Vec::new(), values } }
-}
-
-/// The civil day of each minute that has a sample.
-fn days_of(block: &Block) -> Vec<Date> {
-    let mut minutes: Vec<usize> = (0..block.len()).collect();
-    minutes.dedup_by_key(|i| block.at[*i].div_euclid(MINUTE_MS));
-    minutes.into_iter().map(|i| EpochMs(block.at[i]).civil(block.offset_at(i)).date()).collect()
+/// How many minutes of each civil day have a sample.
+fn minutes_of(block: &Block) -> BTreeMap<Date, i32> {
+    let mut minutes = BTreeMap::new();
+    let mut last = None;
+    for (day, part) in block.days() {
+        let counted: &mut i32 = minutes.entry(day).or_default();
+        for at in &block.at[part] {
+            let minute = Some(at.div_euclid(MINUTE_MS));
+            *counted += i32::from(minute != last);
+            last = minute;
+        }
+    }
+    minutes
 }

@@ -18,6 +18,7 @@ mod incremental;
 mod ingest;
 mod knowledge;
 mod moved;
+mod pages;
 pub mod plan;
 mod policy;
 mod problems;

@@ -15,11 +15,14 @@ use pulsekeep_core::{
     job::FailureCode,
     time::{DayRange, add_days, next_day},
 };
-use pulsekeep_provider::{Provider, has_passed, merge_pages};
+use pulsekeep_provider::{Provider, has_passed};
 use pulsekeep_store::{ClaimedWindow, LinkedAccount, NewJob, NewWindow, StoredAnswer, SyncWindow};
 
 use crate::{
-    JobRequest, RequestOutcome, SyncEngine, SyncError, WindowResult, ingest::Reading, request::check_range,
+    JobRequest, RequestOutcome, SyncEngine, SyncError, WindowResult,
+    ingest::Reading,
+    pages::{self, Page},
+    request::check_range,
 };
 
 /// Days of one window: answers of live syncs speak of one day each, and a window for each would be many.
@@ -125,7 +128,7 @@ impl SyncEngine {
             let window = SyncWindow { days: piece.days, ..claimed.window.clone() };
             let part = ClaimedWindow { window, ..claimed.clone() };
             let mut reading = reading;
-            let parsed = merge_pages(std::mem::take(&mut reading.pages));
+            let parsed = pages::merged(std::mem::take(&mut reading.pages))?;
             self.ingest(&tx, link, endpoint, &part, &reading, parsed).await?;
             let documents: Vec<RawId> = piece.answer.pages.iter().map(|(_, id)| *id).collect();
             tx.set_parser_version(link.user_id, &documents, provider.parser_version()).await?;
@@ -204,21 +207,22 @@ impl SyncEngine {
         let timeline = self.store.timeline(user).await?;
         let bounds: (EpochMs, EpochMs) =
             (timeline.day_bounds(piece.days.start).0, timeline.day_bounds(piece.days.last()).1);
-        let mut pages = Vec::new();
+        let mut pages: Vec<Page> = Vec::new();
         for (_, id) in &piece.answer.pages {
             let Some(body) = self.store.stored_body(user, *id).await? else {
                 return Ok(Err(FailureCode::RawIncomplete));
             };
             match provider.parse(endpoint, &body) {
-                Ok(parsed) => pages.push(parsed),
+                Ok(parsed) => pages.push(Page::of(parsed)),
                 Err(error) => {
                     tracing::warn!(endpoint = endpoint.key, %error, "a stored answer could not be read");
                     return Ok(Err(error.failure_code()));
                 }
             }
         }
-        let goes_on =
-            pages.last().is_none_or(|page| page.next_page.is_some() && !has_passed(endpoint, days, page));
+        let goes_on = pages
+            .last()
+            .is_none_or(|page| page.parsed.next_page.is_some() && !has_passed(endpoint, days, &page.parsed));
         if goes_on {
             tracing::info!(endpoint = endpoint.key, from = %days.start, "the last page of an answer is missing");
             return Ok(Err(FailureCode::RawIncomplete));

@@ -9,10 +9,9 @@ use pulsekeep_core::{
     id::LinkId,
     job::{FailureCode, JobKind},
 };
-use pulsekeep_provider::merge_pages;
 use pulsekeep_store::{ClaimedWindow, DueWindow, LinkedAccount, Spent, WindowKey, WriteTx};
 
-use crate::{SyncEngine, SyncError, connect::lost_code, ingest::Reading};
+use crate::{SyncEngine, SyncError, connect::lost_code, ingest::Reading, pages};
 
 /// What came of running a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +213,7 @@ impl Run<'_> {
         let engine = self.engine;
         let key = self.claimed.window.key;
         // Before the person's row is locked, for which others may wait.
-        let parsed = merge_pages(std::mem::take(&mut reading.pages));
+        let parsed = pages::merged(std::mem::take(&mut reading.pages))?;
         for warning in &parsed.warnings {
             tracing::info!(
                 endpoint = self.endpoint.key,

@@ -17,7 +17,10 @@ mod codec;
 pub mod levels;
 mod wire;
 
-use pulsekeep_core::observation::SampleValues;
+use std::ops::Range;
+
+use jiff::civil::Date;
+use pulsekeep_core::{EpochMs, observation::SampleValues, time::DAY_MS};
 
 pub use codec::{FORMAT, decode, encode};
 
@@ -95,6 +98,66 @@ impl Block {
             max: high.iter().copied().reduce(f64::max)?,
             sum: self.values.main().iter().sum(),
         })
+    }
+
+    /// The indices of the samples from `start` on and before `end`, epoch milliseconds.
+    #[must_use]
+    pub fn within(&self, start: i64, end: i64) -> Range<usize> {
+        let from = self.at.partition_point(|&at| at < start);
+        from..self.at.partition_point(|&at| at < end).max(from)
+    }
+
+    /// The samples in parts of one civil day each, by the samples' own offsets, in order of time. A day that a journey
+    /// has torn has several parts.
+    pub fn days(&self) -> impl Iterator<Item = (Date, Range<usize>)> {
+        let ends = self.offsets.iter().skip(1).map(|run| run.0).chain([self.len()]);
+        // As `offset_at` has it: the first run counts from the beginning, and without runs the offset is none.
+        let (until, offset) = self.offsets.first().copied().unwrap_or((self.len(), 0));
+        let runs = self.offsets.iter().zip(ends).map(|(run, end)| (run.0, end, run.1));
+        [(0, until, offset)].into_iter().chain(runs).flat_map(move |(from, end, offset)| {
+            let mut from = from;
+            std::iter::from_fn(move || {
+                let ahead = i64::from(offset) * 1000;
+                let day_number = (self.at.get(from..end)?.first()? + ahead).div_euclid(DAY_MS);
+                let day_end = (day_number + 1) * DAY_MS - ahead;
+                let part = from..from + self.at[from..end].partition_point(|&at| at < day_end);
+                from = part.end;
+                Some((EpochMs(self.at[part.start]).civil(offset).date(), part))
+            })
+        })
+    }
+
+    /// The samples of `parts`, which rise.
+    #[must_use]
+    pub fn taken_parts(&self, parts: &[Range<usize>]) -> Self {
+        fn pick<T: Copy>(column: &[T], parts: &[Range<usize>]) -> Vec<T> {
+            let mut picked = Vec::with_capacity(parts.iter().map(Range::len).sum());
+            for part in parts {
+                picked.extend_from_slice(&column[part.clone()]);
+            }
+            picked
+        }
+        let values = match &self.values {
+            SampleValues::Single(values) => SampleValues::Single(pick(values, parts)),
+            SampleValues::MinMeanMax { min, mean, max } => SampleValues::MinMeanMax {
+                min: pick(min, parts),
+                mean: pick(mean, parts),
+                max: pick(max, parts),
+            },
+        };
+        let mut offsets: Vec<(usize, i32)> = Vec::new();
+        let mut taken = 0;
+        for part in parts.iter().filter(|part| !part.is_empty()) {
+            let inside = self.offsets.iter().filter(|run| run.0 > part.start && run.0 < part.end);
+            let runs = inside.map(|run| (taken + run.0 - part.start, run.1));
+            for run in [(taken, self.offset_at(part.start))].into_iter().chain(runs) {
+                if offsets.last().is_none_or(|last| last.1 != run.1) {
+                    offsets.push(run);
+                }
+            }
+            taken += part.len();
+        }
+        Self { interval_ms: self.interval_ms, at: pick(&self.at, parts), offsets, values }
     }
 
     /// The samples at `indices`, which rise.

@@ -1,6 +1,6 @@
 //! Raw documents: what a provider answered, kept so that a parser's fault can be mended without asking again.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 use pulsekeep_core::{
     EpochMs,
@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{StoreError, WriteTx, convert::day_text, entity::raw_document};
 
-/// zstd level of bodies on arrival: fast; a later pass may pack them harder.
-const LEVEL: i32 = 3;
+/// zstd level of bodies on arrival: the fastest, which on these answers is also a little smaller than the next ones. A
+/// later pass packs them harder.
+const LEVEL: i32 = 1;
 /// Largest body that is unpacked again: more than the HTTP client takes.
 const MAX_BODY: u64 = 128 << 20;
 
@@ -34,7 +35,7 @@ impl PackedBody {
     /// # Errors
     /// [`StoreError::Damaged`] when it cannot be packed.
     pub fn pack(body: &[u8]) -> Result<Self, StoreError> {
-        let packed = zstd::bulk::compress(body, LEVEL).map_err(|error| StoreError::Damaged {
+        let packed = packed(body, LEVEL).map_err(|error| StoreError::Damaged {
             day: "an answer".to_owned(),
             what: format!("it could not be packed: {error}"),
         })?;
@@ -59,6 +60,18 @@ impl PackedBody {
         };
         Err(StoreError::Damaged { day: "a kept page".to_owned(), what })
     }
+}
+
+/// zstd of a body, in no more memory than that takes: packing in one piece allocates room for a body that cannot be
+/// packed, twenty times what these need, and the room would be held as long as the pages of a window are.
+fn packed(body: &[u8], level: i32) -> std::io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), level)?;
+    encoder.set_pledged_src_size(Some(body.len() as u64))?;
+    encoder.include_contentsize(true)?;
+    encoder.write_all(body)?;
+    let mut packed = encoder.finish()?;
+    packed.shrink_to_fit();
+    Ok(packed)
 }
 
 /// An answer to be stored.
@@ -134,6 +147,7 @@ impl WriteTx {
             body: new.body.packed.clone(),
             superseded_at: None,
             parser_version: new.parser_version,
+            packing: 0,
         };
         let id = RawId(row.id);
         raw_document::Entity::insert(raw_document::ActiveModel::from(row))

@@ -1,6 +1,9 @@
 //! Replacing samples: those inside the fetched window give way, those outside stay.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -31,9 +34,26 @@ pub enum Replace {
 
 /// What a fetch covers: its window, and the instants of its samples. A sample that was dated by another offset before
 /// lies in another day; it is the same sample all the same.
-struct Window {
+struct Window<'a> {
     replace: Replace,
-    instants: Vec<i64>,
+    block: &'a Block,
+    /// The parts of the block that count, in order.
+    parts: Vec<Range<usize>>,
+}
+
+impl Window<'_> {
+    /// The first and the last instant of the samples.
+    fn bounds(&self) -> Option<(i64, i64)> {
+        let (first, last) = (self.parts.first()?, self.parts.last()?);
+        Some((self.block.at[first.start], self.block.at[last.end - 1]))
+    }
+
+    /// Whether there is a sample at this instant.
+    fn holds(&self, at: i64) -> bool {
+        let Ok(index) = self.block.at.binary_search(&at) else { return false };
+        let part = self.parts.partition_point(|part| part.end <= index);
+        self.parts.get(part).is_some_and(|part| part.start <= index)
+    }
 }
 
 /// Samples with instants and offsets resolved.
@@ -63,40 +83,40 @@ impl WriteTx {
         // An endpoint may answer with a little more than it was asked for; that belongs to another window.
         match replace {
             Replace::Days(range) => fresh.retain(|day, _| range.contains(*day)),
-            Replace::Instants(start, end) => fresh.retain(|_, block| {
-                let inside: Vec<usize> =
-                    (0..block.len()).filter(|&i| (start.0..end.0).contains(&block.at[i])).collect();
-                if inside.len() < block.len() {
-                    *block = block.taken(&inside);
-                }
-                !block.is_empty()
-            }),
+            Replace::Instants(start, end) => {
+                let inside = samples.block.within(start.0, end.0);
+                fresh.retain(|_, parts| {
+                    parts.retain_mut(|part| {
+                        *part = part.start.max(inside.start)..part.end.min(inside.end);
+                        part.start < part.end
+                    });
+                    !parts.is_empty()
+                });
+            }
         }
-        let mut instants: Vec<i64> = fresh.values().flat_map(|block| &block.at).copied().collect();
-        instants.sort_unstable();
-        let window = Window { replace, instants };
+        let window = Window { replace, block: &samples.block, parts: in_order(&fresh) };
         let stored = self.touched_blocks(user, samples.metric, stream, &window, fresh.keys()).await?;
         let days: BTreeSet<Date> = fresh.keys().chain(stored.keys()).copied().collect();
         let mut with_samples = Vec::new();
+        let mut changes = Changes::default();
         for day in days {
             let outside = match stored.get(&day) {
-                // What is replaced as a whole is not read, since it may be what cannot be read: so `reparse` mends it.
-                Some(row) if is_whole(row, day, &window) => Some(Block::empty()),
-                Some(row) => Some(outside_of(&read_block(row)?, &window)),
+                Some(row) => outside_of(row, day, &window)?,
                 None => None,
             };
-            let next = match (outside, fresh.remove(&day)) {
+            let next = match (outside, fresh.get(&day).map(|parts| samples.block.taken_parts(parts))) {
                 // A day has one kind of values: where the cadence was changed meanwhile, the newer window's.
-                (Some(kept), Some(new)) if !kept.is_empty() => kept.merged(&new).unwrap_or(new),
-                (_, Some(new)) => new,
+                (Some(kept), Some(new)) => kept.merged(&new).unwrap_or(new),
+                (None, Some(new)) => new,
                 (Some(kept), None) => kept,
-                (None, None) => continue,
+                (None, None) => Block::empty(),
             };
             if !next.is_empty() {
                 with_samples.push(day);
             }
-            self.put_block(user, samples.metric, stream, day, &next, stored.get(&day)).await?;
+            changes.put_block((user, samples.metric, stream, day), &next, stored.get(&day));
         }
+        self.write_blocks(user, (samples.metric, stream), changes).await?;
         Ok(with_samples)
     }
 
@@ -178,7 +198,7 @@ impl WriteTx {
         user: UserId,
         metric: Metric,
         stream: StreamId,
-        window: &Window,
+        window: &Window<'_>,
         fresh: impl Iterator<Item = &Date>,
     ) -> Result<BTreeMap<Date, sample_block::Model>, StoreError> {
         use sample_block::Column as C;
@@ -190,7 +210,7 @@ impl WriteTx {
             }
             Replace::Instants(start, end) => overlapping(start.0, end.0 - 1),
         };
-        let again = window.instants.first().zip(window.instants.last()).map(|(a, b)| overlapping(*a, *b));
+        let again = window.bounds().map(|(first, last)| overlapping(first, last));
         let rows = sample_block::Entity::find()
             .filter(C::UserId.eq(user.0))
             .filter(C::Metric.eq(metric.code()))
@@ -206,33 +226,83 @@ impl WriteTx {
         rows.into_iter().map(|row| Ok((day_of(&row.day)?, row))).collect()
     }
 
-    async fn put_block(
+    /// Writes what has changed, some days in one statement.
+    async fn write_blocks(
         &self,
         user: UserId,
-        metric: Metric,
-        stream: StreamId,
-        day: Date,
-        block: &Block,
-        stored: Option<&sample_block::Model>,
+        (metric, stream): (Metric, StreamId),
+        changes: Changes,
     ) -> Result<(), StoreError> {
         use sample_block::Column as C;
-        let key = (user.0, metric.code(), stream.0, day_text(day));
+        for days in changes.gone.chunks(CHUNK) {
+            sample_block::Entity::delete_many()
+                .filter(C::UserId.eq(user.0))
+                .filter(C::Metric.eq(metric.code()))
+                .filter(C::StreamId.eq(stream.0))
+                .filter(C::Day.is_in(days.iter().cloned()))
+                .exec(self.db())
+                .await?;
+        }
+        let mut rows = changes.rows.into_iter().map(sample_block::ActiveModel::from).peekable();
+        while rows.peek().is_some() {
+            let on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day])
+                .update_columns([
+                    C::Format,
+                    C::IntervalMs,
+                    C::Samples,
+                    C::ValueMin,
+                    C::ValueMax,
+                    C::ValueSum,
+                    C::FirstMs,
+                    C::LastMs,
+                    C::FirstOffset,
+                    C::LastOffset,
+                    C::Body,
+                    C::Levels,
+                    C::Digest,
+                ])
+                .to_owned();
+            sample_block::Entity::insert_many(rows.by_ref().take(CHUNK))
+                .on_conflict(on_conflict)
+                .exec_without_returning(self.db())
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of one statement: far below the 32,766 values that SQLite takes in one.
+const CHUNK: usize = 200;
+
+/// Which blocks a window changes.
+#[derive(Default)]
+struct Changes {
+    rows: Vec<sample_block::Model>,
+    gone: Vec<String>,
+}
+
+impl Changes {
+    /// Notes a day's block, unless the same is stored.
+    fn put_block(
+        &mut self,
+        (user, metric, stream, day): (UserId, Metric, StreamId, Date),
+        block: &Block,
+        stored: Option<&sample_block::Model>,
+    ) {
         let Some(summary) = block.summary() else {
-            if stored.is_some() {
-                sample_block::Entity::delete_by_id(key).exec(self.db()).await?;
-            }
-            return Ok(());
+            self.gone.extend(stored.map(|row| row.day.clone()));
+            return;
         };
         let body = block::encode(block);
-        if stored.is_some_and(|row| row.body == body) {
-            return Ok(());
+        if stored.is_some_and(|row| is_same(row, block, &body)) {
+            return;
         }
         let last = block.len() - 1;
-        let row = sample_block::Model {
-            user_id: key.0,
-            metric: key.1,
-            stream_id: key.2,
-            day: key.3,
+        self.rows.push(sample_block::Model {
+            user_id: user.0,
+            metric: metric.code(),
+            stream_id: stream.0,
+            day: day_text(day),
             format: FORMAT,
             interval_ms: block.interval_ms,
             samples: i32::try_from(block.len()).unwrap_or(i32::MAX),
@@ -246,30 +316,14 @@ impl WriteTx {
             levels: stored_levels(metric, block),
             digest: Some(digest_of(&body)),
             body,
-        };
-        let on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day])
-            .update_columns([
-                C::Format,
-                C::IntervalMs,
-                C::Samples,
-                C::ValueMin,
-                C::ValueMax,
-                C::ValueSum,
-                C::FirstMs,
-                C::LastMs,
-                C::FirstOffset,
-                C::LastOffset,
-                C::Body,
-                C::Levels,
-                C::Digest,
-            ])
-            .to_owned();
-        sample_block::Entity::insert(sample_block::ActiveModel::from(row))
-            .on_conflict(on_conflict)
-            .exec_without_returning(self.db())
-            .await?;
-        Ok(())
+        });
     }
+}
+
+/// Whether a stored block has the content of `block`, whose bytes are `body`. Another version of the codec may have given
+/// it other bytes.
+fn is_same(row: &sample_block::Model, block: &Block, body: &[u8]) -> bool {
+    row.body == body || block::decode(&row.body).is_ok_and(|stored| stored == *block)
 }
 
 /// The coarser levels that are kept beside a block; `None` where it is no dearer to decode the block.
@@ -283,34 +337,44 @@ pub(crate) fn read_block(row: &sample_block::Model) -> Result<Block, StoreError>
         .map_err(|error| StoreError::Damaged { day: row.day.clone(), what: error.to_string() })
 }
 
-/// Whether the window replaces every sample that the row speaks of.
-fn is_whole(row: &sample_block::Model, day: Date, window: &Window) -> bool {
-    match window.replace {
+/// The part of a day's stored block that the window does not replace; `None` when nothing is left.
+fn outside_of(
+    row: &sample_block::Model,
+    day: Date,
+    window: &Window<'_>,
+) -> Result<Option<Block>, StoreError> {
+    // A block holds the samples of its own day: one that lies in the window as a whole need not be read.
+    let is_replaced = match window.replace {
         Replace::Days(range) => range.contains(day),
-        Replace::Instants(start, end) => row.first_ms >= start.0 && row.last_ms < end.0,
-    }
-}
-
-/// The part of a stored block that the window does not replace.
-fn outside_of(stored: &Block, window: &Window) -> Block {
-    let is_inside = |i: usize| match window.replace {
-        Replace::Days(range) => range.contains(day_of_sample(stored, i)),
-        Replace::Instants(start, end) => (start.0..end.0).contains(&stored.at[i]),
+        Replace::Instants(start, end) => start.0 <= row.first_ms && row.last_ms < end.0,
     };
-    let comes_again = |i: usize| window.instants.binary_search(&stored.at[i]).is_ok();
-    let kept: Vec<usize> = (0..stored.len()).filter(|&i| !is_inside(i) && !comes_again(i)).collect();
-    stored.taken(&kept)
-}
-
-fn day_of_sample(block: &Block, index: usize) -> Date {
-    EpochMs(block.at[index]).civil(block.offset_at(index)).date()
-}
-
-/// Each sample to the civil day of its own offset.
-fn split_by_day(block: &Block) -> BTreeMap<Date, Block> {
-    let mut days: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
-    for i in 0..block.len() {
-        days.entry(day_of_sample(block, i)).or_default().push(i);
+    if is_replaced {
+        return Ok(None);
     }
-    days.into_iter().map(|(day, indices)| (day, block.taken(&indices))).collect()
+    let stored = read_block(row)?;
+    let is_inside = |at: i64| match window.replace {
+        Replace::Days(_) => false,
+        Replace::Instants(start, end) => (start.0..end.0).contains(&at),
+    };
+    let stays = |i: &usize| !is_inside(stored.at[*i]) && !window.holds(stored.at[*i]);
+    let kept: Vec<usize> = (0..stored.len()).filter(stays).collect();
+    let block = if kept.len() == stored.len() { stored } else { stored.taken(&kept) };
+    Ok((!block.is_empty()).then_some(block))
+}
+
+/// Each sample to the civil day of its own offset. A day is one part of the block, or several when a journey has torn
+/// it.
+fn split_by_day(block: &Block) -> BTreeMap<Date, Vec<Range<usize>>> {
+    let mut days: BTreeMap<Date, Vec<Range<usize>>> = BTreeMap::new();
+    for (day, part) in block.days() {
+        days.entry(day).or_default().push(part);
+    }
+    days
+}
+
+/// The parts of all days in the order of time.
+fn in_order(days: &BTreeMap<Date, Vec<Range<usize>>>) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = days.values().flatten().cloned().collect();
+    parts.sort_unstable_by_key(|part| part.start);
+    parts
 }

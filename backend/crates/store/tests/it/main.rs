@@ -13,6 +13,8 @@ mod due;
 #[cfg(test)]
 mod exercises;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod jobs;
 mod levels;
 #[cfg(test)]

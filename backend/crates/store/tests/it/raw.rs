@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use pulsekeep_core::{Metric, account::Viewer, id::LinkId, time::DayRange};
 use pulsekeep_store::{
-    Person,
+    Person, Repacked,
     ingest::{NewRawDocument, PackedBody, StoredRaw},
 };
 use pulsekeep_testkit::{DATA_TABLES, TestDatabase, build, now, on_each_engine};
@@ -48,6 +48,35 @@ on_each_engine! {
             let person = person(&db, &owner).await;
             assert_eq!(person.raw_body(stored[0].id).await.unwrap().as_deref(), Some(body));
         }
+    }
+
+    async fn documents_are_packed_harder_when_they_are_old_and_hold_the_same(db) {
+        let owner = owner(&db).await;
+        let points = |bpm: i64| -> String {
+            let point = |i: i64| format!(r#"{{"time":"2026-11-02T{:02}:{:02}:00Z","bpm":"{}"}},"#, i / 60, i % 60, bpm + i * i % 7);
+            (0..1440).map(point).collect()
+        };
+        let (old, new) = (points(50), points(70));
+        let kept = put(&db, &owner, "k", &[old.as_bytes(), b""], 0).await;
+        put(&db, &owner, "superseded", &[old.as_bytes()], 0).await;
+        put(&db, &owner, "superseded", &[new.as_bytes()], 1000).await;
+        let until = |ms| now().plus(ms);
+        let store = db.store();
+        let first = store.repack_raw(until(1), 1).await.unwrap();
+        assert_eq!(first.documents, 1, "one at least, however little is allowed");
+        let rest = store.repack_raw(until(1), 1 << 20).await.unwrap();
+        assert_eq!(rest.documents, 1, "neither a superseded nor a young one");
+        assert!(first.after + rest.after < first.before + rest.before);
+        assert_eq!(store.repack_raw(until(1), 1 << 20).await.unwrap(), Repacked::default());
+        assert_eq!(store.repack_raw(until(2000), 1 << 20).await.unwrap().documents, 1);
+        let person = person(&db, &owner).await;
+        assert_eq!(person.raw_body(kept[0].id).await.unwrap().as_deref(), Some(old.as_bytes()));
+        assert_eq!(person.raw_body(kept[1].id).await.unwrap().as_deref(), Some(&b""[..]));
+        // What has come to harm is passed over.
+        put(&db, &owner, "damaged", &[new.as_bytes()], 0).await;
+        put(&db, &owner, "whole", &[new.as_bytes()], 10).await;
+        db.execute("UPDATE raw_document SET body = sha256 WHERE request_key = 'damaged'").await;
+        assert_eq!(store.repack_raw(until(2000), 1 << 20).await.unwrap().documents, 2);
     }
 
     async fn the_same_body_again_writes_nothing(db) {

@@ -31,6 +31,8 @@ mod routes;
 #[cfg(test)]
 mod schedule;
 #[cfg(test)]
+mod statements;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod truth;

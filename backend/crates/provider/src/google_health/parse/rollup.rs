@@ -17,6 +17,7 @@ use crate::{
     columns::{self, Columns, Times, fault},
     days::Days,
     json::{Array, CivilDate, Instant, Num, Object, ReadObject, Warnings},
+    scan::{self, Scan, once},
 };
 
 /// The value of a window, of whatever data type: no two have a member of the same name (discovery document, revision
@@ -137,6 +138,52 @@ pub(super) fn heart_minutes(
     member: &'static str,
     body: &[u8],
 ) -> Result<Parsed, ParseError> {
+    match heart_minutes_plain(member, body) {
+        Some(parsed) => Ok(parsed),
+        None => heart_minutes_any(endpoint, member, body),
+    }
+}
+
+/// An answer in which every window has a start, and a mean with its bounds if it has anything.
+fn heart_minutes_plain(member: &str, body: &[u8]) -> Option<Parsed> {
+    let metric = Metric::HeartRate;
+    let mut columns = Columns::<3>::default();
+    let next_page = scan::page("rollupDataPoints", body, |row| {
+        let (mut start, mut value) = (None, None);
+        row.object(|row, key| match key {
+            b"startTime" => once(&mut start, row.instant()),
+            b"endTime" => row.skip(),
+            _ if key == member.as_bytes() => once(&mut value, plain_bounds(row)),
+            _ => None,
+        })?;
+        // A window without a value has none.
+        let Some(triple) = value else { return Some(()) };
+        let is_sound = triple.iter().all(|&number| fault(metric, number).is_none());
+        is_sound.then_some(start?).map(|start| columns.push(start, triple, None))
+    })?;
+    let mut warnings = Warnings::default();
+    let batch = columns::triple(metric, MINUTE_MS, columns, &mut warnings, "rollupDataPoints");
+    let samples = batch.into_iter().collect();
+    Some(Parsed { samples, next_page, warnings: warnings.finish(), ..Parsed::default() })
+}
+
+/// Minimum, mean and maximum of a window.
+fn plain_bounds(row: &mut Scan<'_>) -> Option<[f64; 3]> {
+    let (mut low, mut mean, mut high) = (None, None, None);
+    row.object(|row, key| match key {
+        b"beatsPerMinuteMin" => once(&mut low, row.number()),
+        b"beatsPerMinuteAvg" => once(&mut mean, row.number()),
+        b"beatsPerMinuteMax" => once(&mut high, row.number()),
+        _ => None,
+    })?;
+    Some([low?, mean?, high?])
+}
+
+fn heart_minutes_any(
+    endpoint: &'static Endpoint,
+    member: &'static str,
+    body: &[u8],
+) -> Result<Parsed, ParseError> {
     let metric = Metric::HeartRate;
     let mut columns = Columns::<3>::default();
     let (next_page, mut warnings) = read(endpoint, member, body, |warnings, index, window, value| {
@@ -219,4 +266,48 @@ pub(super) fn days(
     })?;
     let daily = days.finish(&mut warnings);
     Ok(Parsed { daily, next_page, warnings: warnings.finish(), ..Parsed::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulsekeep_core::catalogue::endpoint;
+
+    use super::*;
+
+    const BODY: &str = r#"{"rollupDataPoints":[{"startTime":"2026-11-18T10:00:00Z","endTime":"2026-11-18T10:01:00Z",
+        "heartRate":{"beatsPerMinuteAvg":66.08333333333333,"beatsPerMinuteMax":70,"beatsPerMinuteMin":61.5}},
+        {"startTime":"2026-11-18T10:01:00Z","endTime":"2026-11-18T10:02:00Z"}],"nextPageToken":""}"#;
+
+    fn both(body: &str) -> (Option<Parsed>, Result<Parsed, ParseError>) {
+        let endpoint = endpoint("google.heart_rate.minute").unwrap();
+        let any = heart_minutes_any(endpoint, "heartRate", body.as_bytes());
+        (heart_minutes_plain("heartRate", body.as_bytes()), any)
+    }
+
+    #[test]
+    fn plain_minutes_are_read_the_quick_way_and_alike() {
+        let (plain, any) = both(BODY);
+        assert_eq!(plain, any.ok());
+        assert_eq!(plain.unwrap().samples[0].times.len(), 1);
+        let (plain, any) = both(&BODY.replace("beatsPerMinuteMin", "beatsPerMinuteLow"));
+        assert_eq!((plain, any.unwrap().samples.len()), (None, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_never_read_otherwise(at in 0usize..800, byte in prop::char::range(' ', '~'), cut in any::<bool>()) {
+            let mut body = BODY.to_owned();
+            let at = at % body.len();
+            if cut {
+                body.truncate(at);
+            } else {
+                body.replace_range(at..=at, byte.encode_utf8(&mut [0; 4]));
+            }
+            let (plain, any) = both(&body);
+            if let Some(plain) = plain {
+                prop_assert_eq!(plain, any.unwrap());
+            }
+        }
+    }
 }
