@@ -134,11 +134,9 @@ mod tests {
 
     #[test]
     fn windows_are_told_by_their_days() {
-        assert_eq!([7, 30, 60, 14].map(BaselineWindow::of_days), [
-            Some(BaselineWindow::Days7),
-            Some(BaselineWindow::Days30),
-            Some(BaselineWindow::Days60),
-            None
-        ]);
+        assert_eq!(
+            [7, 30, 60, 14].map(BaselineWindow::of_days),
+            [Some(BaselineWindow::Days7), Some(BaselineWindow::Days30), Some(BaselineWindow::Days60), None]
+        );
     }
 }

@@ -99,7 +99,8 @@ pub fn totals(
 ) -> Vec<PeriodTotal> {
     let index = |day: Date| usize::try_from(days_between(days.start, day)).unwrap_or(0).min(values.len());
     let total = |(asked, length): (DayRange, i64)| {
-        let there: Vec<f64> = values[index(asked.start)..index(asked.end)].iter().copied().flatten().collect();
+        let there: Vec<f64> =
+            values[index(asked.start)..index(asked.end)].iter().copied().flatten().collect();
         PeriodTotal {
             asked,
             length,

@@ -189,8 +189,11 @@ mod tests {
     fn the_mean_of_a_rate_is_that_of_its_samples_and_no_peak_is_lost() {
         let at = [0, 60_000];
         let mut builder = ProfileBuilder::new(false);
-        let values =
-            SampleValues::MinMeanMax { min: vec![50.0, 60.0], mean: vec![55.0, 65.0], max: vec![70.0, 180.0] };
+        let values = SampleValues::MinMeanMax {
+            min: vec![50.0, 60.0],
+            mean: vec![55.0, 65.0],
+            max: vec![70.0, 180.0],
+        };
         builder.add(date(1970, 1, 1), [60.0; HOURS], (&at, &[(0, 0)]), &values, false);
         builder.add(date(1970, 1, 8), [60.0; HOURS], (&[], &[]), &SampleValues::Single(vec![]), false);
         let profile = builder.finish();

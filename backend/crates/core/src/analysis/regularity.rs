@@ -64,7 +64,8 @@ pub fn regularity(sessions: &[SleepSpan], from: EpochMs, to: EpochMs) -> Regular
     let length = usize::try_from((to.0 - from.0) / MINUTE_MS).unwrap_or(0);
     let mut states = vec![State::Unknown; length];
     let mut mark = |start: i64, end: i64, state: State| {
-        let index = |at: i64| usize::try_from((at - from.0 + MINUTE_MS - 1).div_euclid(MINUTE_MS)).unwrap_or(0);
+        let index =
+            |at: i64| usize::try_from((at - from.0 + MINUTE_MS - 1).div_euclid(MINUTE_MS)).unwrap_or(0);
         let (first, last) = (index(start).min(length), index(end).min(length));
         if first < last {
             states[first..last].fill(state);
@@ -114,7 +115,8 @@ mod tests {
     const START: i64 = 1_795_000_020_000;
 
     fn sleep(start: i64, minutes: i64) -> SleepSpan {
-        let (start, end) = (EpochMs(START + start * MINUTE_MS), EpochMs(START + (start + minutes) * MINUTE_MS));
+        let (start, end) =
+            (EpochMs(START + start * MINUTE_MS), EpochMs(START + (start + minutes) * MINUTE_MS));
         SleepSpan { start, end, is_main: minutes > 120, asleep: vec![] }
     }
 
@@ -170,8 +172,10 @@ mod tests {
     fn waking_in_the_night_is_being_awake() {
         let mut sessions = nights([60; 12]);
         let night = sessions[4].clone();
-        sessions[4].asleep =
-            vec![(night.start.0, night.start.0 + 100 * MINUTE_MS), (night.start.0 + 130 * MINUTE_MS, night.end.0)];
+        sessions[4].asleep = vec![
+            (night.start.0, night.start.0 + 100 * MINUTE_MS),
+            (night.start.0 + 130 * MINUTE_MS, night.end.0),
+        ];
         let pairs = of(&sessions, 10).days * 1440.0;
         assert!((of(&sessions, 10).index.unwrap() - (100.0 - 200.0 * 60.0 / pairs)).abs() < 1e-9);
     }

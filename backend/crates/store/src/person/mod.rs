@@ -1,6 +1,7 @@
 //! Reads of one person's data. [`crate::Store::person`] is the only way to a [`Person`], and it asks who looks: not
 //! yours is the same as not there.
 
+mod analysis;
 mod coverage;
 mod daily;
 mod exercise;
@@ -24,6 +25,7 @@ use crate::{
     ingest::device::timeline_of,
 };
 
+pub use analysis::{DayValues, Profile};
 pub use coverage::CoverageDay;
 pub use daily::DailySeries;
 pub use exercise::Exercise;
