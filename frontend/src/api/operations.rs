@@ -57,10 +57,8 @@ operations! {
     DaySeries in "graphql/day_series.graphql",
     /// What is drawn within the days of a longer range.
     RangeSeries in "graphql/range_series.graphql",
-    /// Patterns of a person's days, by a metric with samples.
+    /// Patterns of a person's days.
     Patterns in "graphql/patterns.graphql",
-    /// The same by a metric that has one value a day.
-    PatternsByDay in "graphql/patterns.graphql",
     /// Fetches the route of an exercise.
     RequestExerciseRoute in "graphql/exercise_route.graphql",
     /// The raw documents behind a day.

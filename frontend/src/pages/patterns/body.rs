@@ -34,10 +34,10 @@ pub fn Body(data: Data, load: Load<Loaded>, today: Memo<Day>) -> impl IntoView {
             <HeatCard data/>
             <UsualCard data/>
             <PeriodsCard data/>
-            <VersusCard data today/>
-            <RhythmCard data/>
             <WearCard data/>
+            <VersusCard data today/>
             <ZonesCards data/>
+            <RhythmCard data/>
         </div>
     }
     .into_any()
@@ -62,23 +62,20 @@ fn HeatCard(data: Data) -> impl IntoView {
     let f = StoredValue::new(format());
     let raster = Memo::new(move |_| {
         let data = data.read();
-        let profile = data.found.profile.as_ref()?;
-        let raster = heat::raster(profile, &data.asked.metric, data.range, &f.read_value());
-        (profile.days > 0).then(|| Arc::new(raster))
+        let profile = &data.found.profile;
+        let raster = || heat::raster(profile, &data.asked.hourly(), data.range, &f.read_value());
+        (profile.days > 0).then(|| Arc::new(raster()))
     });
-    let raster = move || match raster.get() {
+    let picture = move || match raster.get() {
         Some(raster) => view! { <RasterOrTable raster=Signal::stored(raster) row_height=26.0/> }.into_any(),
-        None if data.read().found.profile.is_none() => {
-            view! { <p class="note">{tr!(patterns.no_hours)}</p> }.into_any()
-        }
         None => view! { <EmptyState title=tr!(patterns.empty) hint=tr!(patterns.empty_hint)/> }.into_any(),
     };
     let title =
-        move || format!("{}: {}", f.read_value().metric(&data.read().asked.metric), tr!(patterns.heat));
+        move || format!("{}: {}", f.read_value().metric(&data.read().asked.hourly()), tr!(patterns.heat));
     view! {
         <section class="card metric full" aria-labelledby="heading-heat" data-metric="heat">
             <h2 id="heading-heat">{title}</h2>
-            {raster}
+            {picture}
         </section>
     }
     .into_any()
@@ -133,7 +130,7 @@ fn VersusCard(data: Data, today: Memo<Day>) -> impl IntoView {
         None => view! { <p class="note">{tr!(patterns.nothing_to_compare)}</p> }.into_any(),
     };
     view! {
-        <section class="card metric half" aria-labelledby="heading-versus" data-metric="versus">
+        <section class="card metric full" aria-labelledby="heading-versus" data-metric="versus">
             <h2 id="heading-versus">{tr!(patterns.versus)}</h2>
             <AgainstField range asked sides today/>
             {body}
@@ -152,7 +149,7 @@ fn RhythmCard(data: Data) -> impl IntoView {
     });
     let has_any = Memo::new(move |_| !data.read().found.sleep.is_empty());
     view! {
-        <section class="card metric half" aria-labelledby="heading-rhythm" data-metric="rhythm">
+        <section class="card metric full" aria-labelledby="heading-rhythm" data-metric="rhythm">
             <h2 id="heading-rhythm">{tr!(patterns.rhythm)}</h2>
             <Total slug="rhythm" headline/>
             <Show when=move || has_any.get()><RasterOrTable raster row_height=9.0/></Show>

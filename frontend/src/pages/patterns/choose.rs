@@ -21,10 +21,7 @@ pub fn goer(range: Signal<Range>) -> Callback<Asked> {
 }
 
 #[component]
-pub fn MetricField(
-    #[prop(into)] range: Signal<Range>,
-    #[prop(into)] asked: Signal<Asked>,
-) -> impl IntoView {
+pub fn MetricField(#[prop(into)] range: Signal<Range>, #[prop(into)] asked: Signal<Asked>) -> impl IntoView {
     let go = goer(range);
     let f = format();
     let options = choices().into_iter().map(|metric| {

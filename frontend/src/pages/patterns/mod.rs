@@ -9,11 +9,12 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::Deserialize;
 
 use crate::api::errors::ApiError;
-use crate::api::operations::{self, PatternsByDay, patterns, patterns_by_day};
+use crate::api::operations::{self, patterns};
 use crate::api::transport::send_as;
 use crate::components::heading::PageTitle;
 use crate::components::range_picker::RangePicker;
 use crate::components::states::loaded;
+use crate::pages::jobs::on_progress;
 use crate::state::load::Load;
 use crate::state::session::use_session;
 use crate::state::{tr, zone};
@@ -34,7 +35,7 @@ pub struct Loaded {
     pub found: Patterns,
 }
 
-/// The answer with or without a profile, in one type.
+/// The answer, in types that the charts are made of.
 #[derive(Debug, Deserialize)]
 struct One {
     user: Option<Patterns>,
@@ -67,6 +68,8 @@ fn Person(id: String) -> impl IntoView {
         Asked::of_query(|name| query.get_str(name), today.get())
     });
     let load = load(id.clone(), range, asked, today, person_zone);
+    // What a job brings in is drawn.
+    on_progress(id.clone(), move || load.retry());
     let name = move || load.data().map(|data| data.found.display_name.clone());
     let title = Signal::derive(move || match name() {
         Some(name) => format!("{}: {name}", tr!(patterns.title)),
@@ -101,34 +104,20 @@ fn load(
         let sides = asked.against.sides(range, today.get());
         let (from, to) = (range.from.to_string(), range.to.to_string());
         async move {
-            let days = |side: Range| (side.from.to_string(), side.to.to_string());
-            let (metric, compared) = (asked.metric.clone(), asked.compared());
-            let ((a_from, a_to), (b_from, b_to)) = (days(sides.0), days(sides.1));
-            let answer: One = if asked.has_profile() {
-                let variables = patterns::Variables {
-                    id,
-                    from,
-                    to,
-                    metric,
-                    by: asked.by.into(),
-                    compared,
-                    a: patterns::DateRange { from: a_from, to: a_to },
-                    b: patterns::DateRange { from: b_from, to: b_to },
-                };
-                send_as::<operations::Patterns, One>(variables).await?
-            } else {
-                let variables = patterns_by_day::Variables {
-                    id,
-                    from,
-                    to,
-                    metric,
-                    by: asked.by.into(),
-                    compared,
-                    a: patterns_by_day::DateRange { from: a_from, to: a_to },
-                    b: patterns_by_day::DateRange { from: b_from, to: b_to },
-                };
-                send_as::<PatternsByDay, One>(variables).await?
+            let days =
+                |side: Range| patterns::DateRange { from: side.from.to_string(), to: side.to.to_string() };
+            let variables = patterns::Variables {
+                id,
+                from,
+                to,
+                hourly: asked.hourly(),
+                metric: asked.metric.clone(),
+                by: asked.by.into(),
+                compared: asked.compared(),
+                a: days(sides.0),
+                b: days(sides.1),
             };
+            let answer: One = send_as::<operations::Patterns, One>(variables).await?;
             let found = answer.user.ok_or_else(ApiError::not_found)?;
             person_zone.set(Some(found.time_zone.clone()));
             Ok(Loaded { asked, range, sides, found })

@@ -2,6 +2,7 @@
 
 use crate::api::enums::{MetricKey, Period};
 use crate::view_model::civil::Day;
+use crate::view_model::metric::{Group, group};
 use crate::view_model::range::Range;
 
 /// Days that are shown where the address names none.
@@ -154,10 +155,16 @@ impl Asked {
         format!("&metric={metric}&by={by}&against={against}{own}")
     }
 
-    /// Whether the chosen metric has a profile by the hour.
+    /// The metric that is shown by the hour: the chosen one, or where that has one value a day the one behind it.
     #[must_use]
-    pub fn has_profile(&self) -> bool {
-        SAMPLED.contains(&self.metric)
+    pub fn hourly(&self) -> MetricKey {
+        use MetricKey as M;
+        match &self.metric {
+            sampled if SAMPLED.contains(sampled) => sampled.clone(),
+            M::FatBurnZoneMinutes | M::CardioZoneMinutes | M::PeakZoneMinutes => M::ActiveZoneMinutes,
+            other if group(other) == Group::Activity => M::Steps,
+            _ => M::HeartRate,
+        }
     }
 
     /// The metrics to compare, the chosen one first.
@@ -213,6 +220,20 @@ mod tests {
         assert_eq!(texts(Against::Before), ["2026-11-12", "2026-11-21", "2026-11-02", "2026-11-11"]);
         let (_, march) = Against::Month.sides(range, Day::parse("2028-03-31").unwrap());
         assert_eq!(march.to.to_string(), "2028-02-29");
+    }
+
+    #[test]
+    fn a_metric_of_the_day_is_seen_by_the_hour_of_what_is_behind_it() {
+        let pairs = [
+            ("FLOORS", "FLOORS"),
+            ("PEAK_ZONE_MINUTES", "ACTIVE_ZONE_MINUTES"),
+            ("SEDENTARY_MINUTES", "STEPS"),
+            ("RESTING_HEART_RATE", "HEART_RATE"),
+            ("SLEEP", "HEART_RATE"),
+        ];
+        for (metric, hourly) in pairs {
+            assert_eq!(of(&[("metric", metric)]).hourly().as_str(), hourly);
+        }
     }
 
     #[test]

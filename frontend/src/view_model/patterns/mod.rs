@@ -14,14 +14,13 @@ use super::daily::Daily;
 use super::stack::Stack;
 use crate::api::enums::MetricKey;
 
-/// What the server tells of a person's patterns; one type for both operations that ask for them.
+/// What the server tells of a person's patterns.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Patterns {
     pub display_name: String,
     pub time_zone: String,
-    /// Of metrics with nothing finer than a day there is none.
-    pub profile: Option<heat::Profile>,
+    pub profile: heat::Profile,
     pub baseline: Vec<usual::Baseline>,
     pub totals: periods::Totals,
     pub wear: wear::Wear,

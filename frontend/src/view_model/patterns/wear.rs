@@ -27,13 +27,16 @@ pub struct Wear {
 /// Days that count as worn.
 #[must_use]
 pub fn headline(wear: &Wear, f: &Format) -> Headline {
-    let known = wear.days > 0;
     let places = [("n", wear.days.to_string()), ("long", f.minutes(wear.valid_from as f64))];
     let places = places.each_ref().map(|(name, text)| (*name, text.as_str()));
+    if wear.days == 0 {
+        let notes = vec![f.words.no_data.clone().into_owned()];
+        return Headline { text: MISSING.to_owned(), notes, ..Headline::default() };
+    }
     let mean = wear.mean.map(|mean| fill(&f.words.wear_mean, &[("long", &f.minutes(mean))]));
     Headline {
-        value: known.then_some(wear.valid_days as f64),
-        text: if known { wear.valid_days.to_string() } else { MISSING.to_owned() },
+        value: Some(wear.valid_days as f64),
+        text: wear.valid_days.to_string(),
         unit: fill(&f.words.wear_valid, &places),
         notes: mean.into_iter().collect(),
     }
