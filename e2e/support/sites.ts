@@ -2,6 +2,7 @@ import { expect, type Page } from "@playwright/test";
 import { CoveragePage } from "../pages/coverage";
 import { DashboardPage } from "../pages/dashboard";
 import { JobsPage } from "../pages/jobs";
+import { PatternsPage } from "../pages/patterns";
 import { ownId } from "./people";
 import { words } from "./words";
 
@@ -36,6 +37,16 @@ async function dashboard(page: Page, from: string, to: string): Promise<void> {
 export const PAGES: Site[] = [
   { name: "dashboard-day", as: "member", open: (page) => dashboard(page, isoDay(2), isoDay(2)) },
   { name: "dashboard-month", as: "member", open: (page) => dashboard(page, isoDay(30), isoDay(1)) },
+  {
+    name: "patterns",
+    as: "member",
+    open: async (page) => {
+      await new PatternsPage(page).open(await ownId(page), `?from=${isoDay(60)}&to=${isoDay(1)}`);
+      await expect(page.getByTestId("total-periods")).toHaveAttribute("data-value", /\d/, { timeout: 60_000 });
+      await expect(page.locator("canvas").first()).toBeVisible();
+      await settled(page);
+    },
+  },
   {
     name: "accounts",
     as: "member",

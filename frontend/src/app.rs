@@ -40,6 +40,7 @@ fn App() -> impl IntoView {
                     <Route path=path!("/people/:id") view=pages::dashboard::DashboardPage/>
                     <Route path=path!("/people/:id/accounts") view=pages::accounts::AccountsPage/>
                     <Route path=path!("/people/:id/coverage") view=pages::coverage::PersonPage/>
+                    <Route path=path!("/people/:id/patterns") view=pages::patterns::PatternsPage/>
                     <Route path=path!("/coverage") view=pages::coverage::CohortPage/>
                     <Route path=path!("/jobs") view=pages::jobs::JobsPage/>
                     <Route path=path!("/tokens") view=pages::tokens::TokensPage/>

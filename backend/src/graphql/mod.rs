@@ -2,6 +2,7 @@
 
 mod account;
 mod advice;
+mod analysis;
 mod batch;
 mod connection;
 mod context;

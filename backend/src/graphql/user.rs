@@ -13,6 +13,7 @@ use pulsekeep_store::{
 };
 
 use super::{
+    analysis::UserAnalysis,
     connection::{Cursor, Page, weight},
     context::RequestContext as _,
     enums::{CoverageState, FailureCode, MetricKey, Role},
@@ -37,14 +38,19 @@ pub(super) struct UserNode(pub User);
 impl UserNode {
     /// The door to the person's data: needs the scope, and asks the store again whether the viewer may.
     async fn data(&self, ctx: &Context<'_>) -> Reply<Arc<Person>> {
-        ctx.need(Scope::ReadMetrics)?;
-        let person = ctx.loaders()?.person(self.0.id).await?;
-        person.ok_or_else(|| ApiError::forbidden("This person's data is not yours to see"))
+        person_data(ctx, self.0.id).await
     }
 }
 
+/// A person's data, if the viewer has the scope and may see them.
+pub(super) async fn person_data(ctx: &Context<'_>, id: UserId) -> Reply<Arc<Person>> {
+    ctx.need(Scope::ReadMetrics)?;
+    let person = ctx.loaders()?.person(id).await?;
+    person.ok_or_else(|| ApiError::forbidden("This person's data is not yours to see"))
+}
+
 /// The days from `from` to `to`, both included.
-fn range(from: Date, to: Date) -> Reply<DayRange> {
+pub(super) fn range(from: Date, to: Date) -> Reply<DayRange> {
     let days = DayRange::inclusive(from.0, to.0).map_err(|e| ApiError::bad_input(e.to_string()))?;
     if days.len() > MOST_DAYS {
         return Err(ApiError::bad_input(format!(
@@ -56,7 +62,7 @@ fn range(from: Date, to: Date) -> Reply<DayRange> {
 }
 
 /// What `metrics` metrics over these days weigh: one for every eight values.
-fn days_weight(metrics: usize, from: Date, to: Date, child: usize) -> usize {
+pub(super) fn days_weight(metrics: usize, from: Date, to: Date, child: usize) -> usize {
     let days = usize::try_from(days_between(from.0, to.0).max(0) + 1).unwrap_or(usize::MAX);
     metrics.max(1).saturating_mul(days).saturating_div(8).saturating_add(5 + child)
 }
@@ -228,6 +234,12 @@ impl UserNode {
         let documents = person.raw_documents(metric, date.0, page.after.map(RawId), page.limit()).await?;
         let node = |meta| RawDocumentNode { person: person.clone(), meta };
         Ok(page.connection(documents, |meta| meta.id.0, node))
+    }
+
+    /// What is computed of the person's data.
+    #[graphql(flatten)]
+    async fn analysis(&self, _ctx: &Context<'_>) -> UserAnalysis {
+        UserAnalysis(self.0.id)
     }
 
     /// The person's devices, the last seen first.

@@ -15,6 +15,24 @@ fn example(document: &str) -> &str {
     document.split_once("```sh\n").unwrap().1.split_once("\n```").unwrap().0
 }
 
+/// The first `graphql` block of a document.
+fn query(document: &str) -> &str {
+    document.split_once("```graphql\n").unwrap().1.split_once("\n```").unwrap().0
+}
+
+#[test]
+fn the_query_for_what_is_computed_works() {
+    on_sqlite(|db| async move {
+        let world = World::new(db).await;
+        let ann = world.person("ann", Role::Member).await;
+        let mut client = world.signed_in(&ann).await;
+        let asked = query(include_str!("../../../docs/graphql.md"));
+        let answer = client.ask(asked, json!({ "id": ann.id.to_string() })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        assert_eq!(answer["data"]["user"]["profile"]["mean"].as_array().unwrap().len(), 7);
+    });
+}
+
 #[test]
 fn the_curl_example_of_the_graphql_document_works() {
     on_sqlite(|db| async move {

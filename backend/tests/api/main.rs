@@ -1,6 +1,7 @@
 //! The API through the real router, on real databases.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod analysis;
 mod assets;
 #[cfg(test)]
 mod batch;

@@ -77,6 +77,10 @@ fn sample(arg: &Value) -> &'static str {
         ("from", "DateTime") => "\"2026-11-01T00:00:00Z\"",
         ("to", "DateTime") => "\"2026-11-02T00:00:00Z\"",
         ("days", "Int") => "7",
+        ("validFrom", "Int") => "600",
+        ("by", "Period") => "WEEK",
+        ("weekStart", "WeekStart") => "MONDAY",
+        ("a" | "b", "DateRange") => "{ from: \"2026-11-01\", to: \"2026-11-03\" }",
         ("maxPoints", "Int") => "100",
         other => panic!("the test has no value for a new argument: {other:?}"),
     }

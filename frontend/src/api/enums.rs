@@ -93,6 +93,7 @@ graphql_enums! {
         VaultKey = "VAULT_KEY",
         AccountNotLinked = "ACCOUNT_NOT_LINKED",
     }
+    Period { Day = "DAY", Week = "WEEK", Month = "MONTH", Year = "YEAR" }
     Role { Admin = "ADMIN", Member = "MEMBER" }
     Scope { ReadMetrics = "READ_METRICS", WriteSync = "WRITE_SYNC", WriteExport = "WRITE_EXPORT", Admin = "ADMIN" }
     SyncJobKind { Incremental = "INCREMENTAL", Deep = "DEEP", Backfill = "BACKFILL", Reparse = "REPARSE" }

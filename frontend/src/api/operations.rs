@@ -28,7 +28,7 @@ macro_rules! operations {
                     "SyncJobState", "FailureCode", "CoverageState", "SleepKind", "SleepLevel", "Priority",
                     "SignInStatus", "AcceptInvitationStatus", "InviteUserStatus", "RequestSyncStatus",
                     "JobActionStatus", "DisconnectStatus", "CreateApiTokenStatus", "RevokeApiTokenStatus",
-                    "UpdateProfileStatus", "PushState", "ExerciseRouteStatus"
+                    "UpdateProfileStatus", "PushState", "ExerciseRouteStatus", "Period"
                 )
             )]
             pub struct $name;
@@ -57,6 +57,8 @@ operations! {
     DaySeries in "graphql/day_series.graphql",
     /// What is drawn within the days of a longer range.
     RangeSeries in "graphql/range_series.graphql",
+    /// Patterns of a person's days.
+    Patterns in "graphql/patterns.graphql",
     /// Fetches the route of an exercise.
     RequestExerciseRoute in "graphql/exercise_route.graphql",
     /// The raw documents behind a day.

@@ -11,6 +11,7 @@ pub mod hypnogram;
 pub mod icons;
 pub mod metric_card;
 pub mod range_picker;
+pub mod raster;
 pub mod shell;
 pub mod states;
 pub mod table;

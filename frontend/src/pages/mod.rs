@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod home;
 pub mod jobs;
 pub mod not_found;
+pub mod patterns;
 pub mod settings;
 pub mod sign_in;
 pub mod tokens;

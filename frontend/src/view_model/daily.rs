@@ -302,7 +302,7 @@ fn median_line(usual: Baseline, factor: f64, palette: &Palette) -> Value {
 }
 
 /// Three decimals: more than is ever drawn.
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 

@@ -136,6 +136,18 @@ impl Format {
         name.chars().take(2).collect()
     }
 
+    /// `Fri`.
+    #[must_use]
+    pub fn weekday_short(&self, day: Day) -> String {
+        self.day("{wd}", day)
+    }
+
+    /// `Friday`.
+    #[must_use]
+    pub fn weekday_long(&self, day: Day) -> String {
+        self.day("{weekday}", day)
+    }
+
     fn day(&self, pattern: &str, day: Day) -> String {
         let (y, m, d) = day.ymd();
         let nth = |list: &str, n: usize| list.split(' ').nth(n).unwrap_or_default().to_owned();

@@ -59,6 +59,12 @@ words! {
     chart_daily, chart_daily_empty, chart_amounts, chart_heart, chart_heart_empty, chart_nights,
     eta_seconds, eta_minutes, eta_hours, ago_moment, ago_minutes, ago_hours, ago_days, never,
     bytes_b, bytes_kb, bytes_mb,
+    weekday, value, period, total, difference, worn, night, nap,
+    rests_on, days_of, days_of_period, mean_of_day, days_with_data, days_before,
+    heat_caption, heat_scale, heat_most,
+    usual_caption, usual_is, usual_too_few, usual_between, usual_not_yet, outside_of, usual_low, usual_median, usual_high,
+    regularity_of, regularity_is, regularity_rests, regularity_too_few, rhythm_caption,
+    wear_valid, wear_mean, wear_of, wear_caption, versus_caption,
     budget_left, budget_all_left, budget_blocked, ends_in_days, ends_in_hours, ended,
 }
 

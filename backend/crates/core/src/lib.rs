@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod account;
+pub mod analysis;
 pub mod catalogue;
 pub mod clock;
 pub mod coverage;

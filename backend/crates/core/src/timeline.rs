@@ -1,11 +1,15 @@
 //! A person's offsets over time.
 
+mod runs;
+
 use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{
     EpochMs,
     time::{DAY_MS, local_ms, next_day},
 };
+
+pub use runs::OffsetRun;
 
 /// Evidence of an offset: from an instant to an instant, both included, so many seconds east of UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

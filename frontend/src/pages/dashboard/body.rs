@@ -59,6 +59,7 @@ pub fn Body(
                 <p class="page-caption">{move || caption()}</p>
             </div>
             <div class="page-actions">
+                <A attr:class="button" href=move || format!("/people/{}/patterns", id())>{tr!(nav.patterns)}</A>
                 <A attr:class="button" href=move || format!("/people/{}/accounts", id())>{tr!(accounts.title)}</A>
                 <Show when=move || has_account.get()><SyncBar data load/></Show>
             </div>

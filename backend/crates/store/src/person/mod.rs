@@ -1,6 +1,7 @@
 //! Reads of one person's data. [`crate::Store::person`] is the only way to a [`Person`], and it asks who looks: not
 //! yours is the same as not there.
 
+mod analysis;
 mod blocks;
 mod cohort;
 mod coverage;
@@ -26,6 +27,7 @@ use crate::{
     ingest::device::timeline_of,
 };
 
+pub use analysis::{DayValues, Profile};
 pub(crate) use blocks::digest_of;
 pub use blocks::{DaySummary, SampleRange, StoredDay, UnreadableDay};
 pub use coverage::CoverageDay;

@@ -1,6 +1,8 @@
 //! The store from outside, each test on SQLite and on PostgreSQL.
 
 #[cfg(test)]
+mod analysis;
+#[cfg(test)]
 mod blocks;
 #[cfg(test)]
 mod changes;
