@@ -4,6 +4,7 @@
 mod m20261121_start;
 mod m20261121_sync_engine;
 mod m20261122_due_windows;
+mod m20261122_lost_leases;
 
 use sea_orm_migration::prelude::*;
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_start::Migration),
             Box::new(m20261121_sync_engine::Migration),
             Box::new(m20261122_due_windows::Migration),
+            Box::new(m20261122_lost_leases::Migration),
         ]
     }
 }

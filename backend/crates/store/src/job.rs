@@ -289,6 +289,7 @@ impl WriteTx {
                     code: None,
                     requests: 0,
                     retries: 0,
+                    lost_leases: 0,
                 })
             })
             .collect();
@@ -350,6 +351,7 @@ impl WriteTx {
             .col_expr(W::State, Expr::value(WindowState::Due.key()))
             .col_expr(W::NextRunAt, Expr::value(now.0))
             .col_expr(W::Attempt, Expr::value(0))
+            .col_expr(W::LostLeases, Expr::value(0))
             .col_expr(W::Code, Expr::value(Option::<String>::None))
             .col_expr(W::LeaseUntil, Expr::value(Option::<i64>::None))
             .filter(W::UserId.eq(user.0))

@@ -18,6 +18,7 @@ pub mod ingest;
 mod invitation;
 mod job;
 mod link;
+mod lost;
 mod page;
 pub mod person;
 mod progress;

@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use crate::{
     SyncError,
     access::Access,
+    broken::{Panicked, attempted},
     ingest::Reading,
     run::{Reach, Run, Stop},
 };
@@ -64,8 +65,14 @@ impl Run<'_> {
         let days = self.claimed.window.days;
         let mut request = FetchRequest { endpoint: self.endpoint, days, bounds, page: None };
         let request_key = request.key();
-        let mut reading =
-            Reading { request_key, bounds, bodies: Vec::new(), stored: None, pages: Vec::new() };
+        let mut reading = Reading {
+            request_key,
+            bounds,
+            bodies: Vec::new(),
+            is_whole: false,
+            stored: None,
+            pages: Vec::new(),
+        };
         request.page = self.resume(&provider, &mut reading).await?;
         let (mut renewed, mut restarted) = (false, false);
         while reading.pages.len() < MAX_PAGES {
@@ -100,12 +107,17 @@ impl Run<'_> {
             }
             let (packed, parsed) = match taken_in(&provider, self.endpoint, fetched.body).await? {
                 Ok(taken_in) => taken_in,
-                Err(error) => return Ok(Err(self.unreadable(&error))),
+                Err(Unread::Refused(error)) => return Ok(Err(self.unreadable(&error))),
+                Err(Unread::Broken(packed)) => {
+                    reading.bodies.push(packed);
+                    return Ok(Err(self.broke(Some(reading))));
+                }
             };
             self.worked = pass.has_previous.then_some(pass.generation);
             let passed = fetched.unfiltered && has_passed(self.endpoint, days, &parsed);
             let next = parsed.next_page.clone().filter(|_| !passed);
             let Some(next) = next else {
+                reading.is_whole = true;
                 reading.bodies.push(packed);
                 reading.pages.push(parsed);
                 return Ok(Ok(reading));
@@ -251,7 +263,7 @@ impl Run<'_> {
     }
 
     /// The last request did not serve.
-    fn failed(&mut self) {
+    pub(crate) fn failed(&mut self) {
         self.spent.retries += 1;
         self.last_failed = true;
     }
@@ -262,17 +274,26 @@ fn is_refused_page(failure: &FetchFailure, request: &FetchRequest) -> bool {
     request.page.is_some() && failure.status == Some(400) && failure.code == FailureCode::RequestRefused
 }
 
+/// Why a body is not parsed.
+enum Unread {
+    /// It is no answer of the endpoint.
+    Refused(ParseError),
+    /// The parser panicked on it: it is kept.
+    Broken(PackedBody),
+}
+
 /// A body packed and parsed; the body itself goes.
 async fn taken_in(
     provider: &Arc<dyn Provider>,
     endpoint: &'static Endpoint,
     body: Vec<u8>,
-) -> Result<Result<(PackedBody, Parsed), ParseError>, SyncError> {
+) -> Result<Result<(PackedBody, Parsed), Unread>, SyncError> {
     let provider = provider.clone();
     let is_large = body.len() >= LARGE;
-    let work = move || match provider.parse(endpoint, &body) {
-        Ok(parsed) => Ok(Ok((PackedBody::pack(&body)?, parsed))),
-        Err(error) => Ok(Err(error)),
+    let work = move || match attempted(|| provider.parse(endpoint, &body)) {
+        Ok(Ok(parsed)) => Ok(Ok((PackedBody::pack(&body)?, parsed))),
+        Ok(Err(error)) => Ok(Err(Unread::Refused(error))),
+        Err(Panicked) => Ok(Err(Unread::Broken(PackedBody::pack(&body)?))),
     };
     if !is_large {
         return work();

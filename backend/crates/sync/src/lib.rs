@@ -3,6 +3,7 @@
 
 mod access;
 mod batch;
+mod broken;
 pub mod budget;
 mod cache;
 pub mod capacity;

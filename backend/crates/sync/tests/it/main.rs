@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod consent;
