@@ -34,7 +34,7 @@ const PATIENCE: i32 = 1;
 
 impl SyncEngine {
     /// What becomes of a window that was taken over from a lost worker, if it is not simply worked on: after the second
-    /// loss in a row it waits, longer each time, and after as many as a window has attempts it is given up.
+    /// loss in a row it waits, longer each time, and after as many as the policy says it is given up.
     pub(crate) async fn set_lost_aside(
         &self,
         claimed: &ClaimedWindow,
@@ -46,7 +46,7 @@ impl SyncEngine {
         }
         let (key, now) = (claimed.window.key, self.now());
         tracing::warn!(job = %key.job, seq = key.seq, lost, "a window was taken over from a lost worker again");
-        if lost >= self.policy.max_attempts {
+        if lost >= self.policy.max_lost_workers {
             return self.give_up_broken(claimed, owner).await.map(Some);
         }
         let until = now.plus(self.policy.retry_after_ms(lost, spread(key)));
@@ -75,7 +75,7 @@ impl SyncEngine {
             self.mark_failed(&tx, &link, endpoint, claimed, (code, None)).await?;
             tx.drop_pages(key).await?;
             tx.finish_window(key, Err(code), 0, self.now()).await?;
-            self.fix_plan(&mut tx, &link, key.job).await?;
+            self.fix_plan(&mut tx, &link, (key.job, endpoint)).await?;
         } else {
             tx.finish_window(key, Err(code), 0, self.now()).await?;
         }

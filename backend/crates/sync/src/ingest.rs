@@ -12,7 +12,7 @@ use pulsekeep_core::{
     job::FailureCode,
     metric::Aggregation,
     observation::{DailyValue, Parsed, SampleValues},
-    time::{DAY_MS, MINUTE_MS},
+    time::{DAY_MS, MINUTE_MS, next_day},
     timeline::OffsetTimeline,
 };
 use pulsekeep_store::{
@@ -244,8 +244,7 @@ impl SyncEngine {
         let raw = raw.into();
         let wears = metric == Metric::HeartRate && target.endpoint.grain == Grain::Minute;
         let mark = |day: Date| {
-            let (_, end) = timeline.day_bounds(day);
-            let closed = self.is_closed(end, target.last_sync, read_at);
+            let closed = self.is_closed(told_at(target.endpoint, day, timeline), target.last_sync, read_at);
             let minutes = || samples.iter().filter(|d| **d == day).count();
             CoverageMark {
                 day,
@@ -287,6 +286,12 @@ impl SyncEngine {
         }
         Ok(())
     }
+}
+
+/// When all is told of a day: at its end, or, where its evening comes under the date of waking, a day later.
+pub(crate) fn told_at(endpoint: &Endpoint, day: Date, timeline: &OffsetTimeline) -> EpochMs {
+    let last = if endpoint.by_waking { next_day(day) } else { day };
+    timeline.day_bounds(last).1
 }
 
 /// An answer without samples of a metric still replaces what was there.

@@ -278,7 +278,7 @@ impl Run<'_> {
             tx.drop_pages(key).await?;
         }
         tx.finish_window(key, outcome, spent, self.engine.now()).await?;
-        self.engine.fix_plan(tx, &self.link, key.job).await
+        self.engine.fix_plan(tx, &self.link, (key.job, self.endpoint)).await
     }
 
     async fn stop(&self, stop: Stop) -> Result<WindowResult, SyncError> {

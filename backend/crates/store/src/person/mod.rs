@@ -4,10 +4,12 @@
 mod coverage;
 mod daily;
 mod exercise;
+mod many;
 mod raw;
 mod series;
 mod sleep;
 mod summary;
+mod tally;
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -31,6 +33,7 @@ pub use raw::RawDocumentMeta;
 pub use series::{SeriesBuckets, resolution_for};
 pub use sleep::SleepSession;
 pub use summary::PersonSummary;
+pub use tally::DayTally;
 
 /// One person's data, as somebody who may see it reads it.
 #[derive(Debug, Clone)]

@@ -138,7 +138,7 @@ on_each_engine! {
         let second = claim("second").await.unwrap();
         assert!(second.taken_over);
         assert_eq!((second.window.lost, second.window.attempt), (1, 1));
-        for lost in 2..world.engine.policy().max_attempts {
+        for lost in 2..world.engine.policy().max_lost_workers {
             world.clock.advance(lease);
             let WindowResult::Deferred(until) = world.engine.run_window(key, "careful").await.unwrap() else {
                 panic!("after {lost} losses")
@@ -171,7 +171,7 @@ on_each_engine! {
         let (now, lease) = (world.clock.now(), world.engine.policy().lease_ms);
         world.store().claim_window(key, "dies", now.plus(lease), now).await.unwrap().unwrap();
         world.clock.advance(lease);
-        world.outside.faults(serde_json::json!([{ "kind": "server_error_json", "status": 503, "count": 1 }])).await;
+        world.outside.faults(serde_json::json!([{ "kind": "server_error_json", "status": 503, "count": 2 }])).await;
         let result = world.engine.run_window(key, "lives").await.unwrap();
         assert!(matches!(result, WindowResult::Deferred(_)), "{result:?}");
         let job = world.job(job).await;
