@@ -195,12 +195,21 @@ impl SyncEngine {
             return Ok(None);
         }
         let Some(link) = self.store.link(job.link_id).await? else { return Ok(None) };
+        let state = self.store.budget(BudgetScope::Link(link.id)).await?;
+        Ok(self.eta_of_job(job, link.provider, state))
+    }
+
+    /// [`SyncEngine::job_eta_s`] for those who have its account's provider and budget at hand, as lists do.
+    #[must_use]
+    pub fn eta_of_job(&self, job: &SyncJob, provider: ProviderKey, budget: BudgetState) -> Option<i64> {
+        if job.state.is_final() || job.state == JobState::Paused {
+            return None;
+        }
         let open = i64::from(job.windows_total - job.windows_done - job.windows_failed);
         let left = i64::from(job.requests_expected - job.requests_done + job.retries).max(open.min(1));
-        let state = self.store.budget(BudgetScope::Link(link.id)).await?;
         let not_before = job.waiting_until.filter(|_| job.state == JobState::Waiting);
-        let work = Work { requests: left, not_before, reserve: self.reserve(link.provider, job.kind) };
-        Ok(Some(eta_s(work, self.policy.account_allowance(link.provider), state, self.now())))
+        let work = Work { requests: left, not_before, reserve: self.reserve(provider, job.kind) };
+        Some(eta_s(work, self.policy.account_allowance(provider), budget, self.now()))
     }
 
     /// Seconds until a batch is done: the longest of its accounts, or of the app's budget that all share. `None` when

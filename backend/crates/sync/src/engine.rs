@@ -6,7 +6,9 @@ use pulsekeep_core::{Clock, EpochMs, account::ProviderKey};
 use pulsekeep_provider::Provider;
 use pulsekeep_store::{Store, StoreError};
 
-use crate::{SyncPolicy, TokenKind, Vault, VaultError, cache::Cache, slices::Slices};
+use crate::{
+    OutcomeCount, SyncPolicy, TokenKind, Vault, VaultError, cache::Cache, outcomes::Outcomes, slices::Slices,
+};
 
 /// The providers that are enabled.
 #[derive(Clone, Default)]
@@ -62,6 +64,7 @@ pub struct SyncEngine {
     pub(crate) policy: SyncPolicy,
     pub(crate) slices: Arc<Slices>,
     pub(crate) cache: Arc<Cache>,
+    pub(crate) outcomes: Arc<Outcomes>,
 }
 
 impl fmt::Debug for SyncEngine {
@@ -80,8 +83,8 @@ impl SyncEngine {
         clock: Arc<dyn Clock>,
         policy: SyncPolicy,
     ) -> Self {
-        let (slices, cache) = (Arc::default(), Arc::default());
-        Self { store, providers, vault, clock, policy, slices, cache }
+        let (slices, cache, outcomes) = (Arc::default(), Arc::default(), Arc::default());
+        Self { store, providers, vault, clock, policy, slices, cache, outcomes }
     }
 
     /// The store.
@@ -100,6 +103,12 @@ impl SyncEngine {
     #[must_use]
     pub fn provider(&self, key: ProviderKey) -> Option<&Arc<dyn Provider>> {
         self.providers.map.get(&key)
+    }
+
+    /// What came of the requests of this process and of the engines cloned from it, by provider, purpose and outcome.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<OutcomeCount> {
+        self.outcomes.all()
     }
 
     pub(crate) fn enabled(&self, key: ProviderKey) -> Result<&Arc<dyn Provider>, SyncError> {

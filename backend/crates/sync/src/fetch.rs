@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs,
     account::ConsentReason,
@@ -14,7 +15,7 @@ use pulsekeep_store::{PageToKeep, ingest::PackedBody};
 use secrecy::SecretString;
 
 use crate::{
-    SyncError,
+    Asked, SyncError,
     access::Access,
     broken::{Panicked, attempted},
     ingest::Reading,
@@ -63,7 +64,8 @@ impl Run<'_> {
         engine.ask_devices(&self.link, self.owner).await?;
         let bounds = self.bounds().await?;
         let days = self.claimed.window.days;
-        let mut request = FetchRequest { endpoint: self.endpoint, days, bounds, page: None };
+        let last = self.last_date().await?;
+        let mut request = FetchRequest { endpoint: self.endpoint, days, last, bounds, page: None };
         let request_key = request.key();
         let mut reading = Reading {
             request_key,
@@ -82,7 +84,11 @@ impl Run<'_> {
             }
             self.spent.requests += 1;
             self.last_failed = false;
-            let fetched = match provider.fetch(&pass.token, &request).await {
+            let fetched = provider.fetch(&pass.token, &request).await;
+            if let Err(failure) = &fetched {
+                engine.outcomes.count(self.link.provider, Asked::Data, Some(failure));
+            }
+            let fetched = match fetched {
                 Ok(fetched) => fetched,
                 Err(failure) if failure.token_rejected && !renewed => {
                     renewed = true;
@@ -105,7 +111,12 @@ impl Run<'_> {
             if let Some(rate) = fetched.rate {
                 engine.hear(&self.link, rate).await?;
             }
-            let (packed, parsed) = match taken_in(&provider, self.endpoint, fetched.body).await? {
+            let taken_in = taken_in(&provider, self.endpoint, fetched.body).await?;
+            match taken_in {
+                Ok(_) => engine.outcomes.count(self.link.provider, Asked::Data, None),
+                Err(_) => engine.outcomes.count_unreadable(self.link.provider),
+            }
+            let (packed, parsed) = match taken_in {
                 Ok(taken_in) => taken_in,
                 Err(Unread::Refused(error)) => return Ok(Err(self.unreadable(&error))),
                 Err(Unread::Broken(packed)) => {
@@ -142,6 +153,17 @@ impl Run<'_> {
         let timeline = self.engine.store.timeline(self.link.user_id).await?;
         let days = self.claimed.window.days;
         Ok((timeline.day_bounds(days.start).0, timeline.day_bounds(days.last()).1))
+    }
+
+    /// The last date that is asked for: with nights that of waking, if it has come where the person is.
+    async fn last_date(&self) -> Result<Date, SyncError> {
+        let days = self.claimed.window.days;
+        if !self.endpoint.by_waking {
+            return Ok(days.last());
+        }
+        let timeline = self.engine.store.timeline(self.link.user_id).await?;
+        let today = timeline.day_at(self.engine.now());
+        Ok(today.clamp(days.last(), days.end))
     }
 
     /// Takes up the pages of a window that was broken off; returns the token of the page that follows.

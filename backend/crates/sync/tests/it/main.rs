@@ -21,6 +21,8 @@ mod kill;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod open_days;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod planning;
