@@ -1,5 +1,8 @@
 use async_graphql::{Context, Object};
-use pulsekeep_core::{account::Viewer, id::JobId};
+use pulsekeep_core::{
+    account::Viewer,
+    id::{BatchId, JobId},
+};
 use pulsekeep_store::{GapsOf, SyncJob};
 
 use super::{
@@ -16,6 +19,24 @@ use super::{
 
 /// What somebody or the schedule asked for, and how far it is.
 pub(super) struct SyncJobNode(pub SyncJob);
+
+impl SyncJobNode {
+    /// Seconds until it is done; account and budget of all jobs of a list are read together.
+    async fn eta_s(&self, ctx: &Context<'_>) -> Reply<Option<i64>> {
+        if self.0.state.is_final() {
+            return Ok(None);
+        }
+        let loaders = ctx.loaders()?;
+        let Some(link) = loaders.link(self.0.link_id).await? else { return Ok(None) };
+        let budget = loaders.budget(link.id).await?;
+        Ok(ctx.services()?.engine.eta_of_job(&self.0, link.provider, budget))
+    }
+
+    /// The batch, for people who may see batches.
+    fn batch_seen(&self, ctx: &Context<'_>) -> Option<BatchId> {
+        self.0.batch.filter(|_| ctx.viewer().is_ok_and(Viewer::is_admin))
+    }
+}
 
 /// What somebody or the schedule asked for, and how far it is.
 #[Object(name = "SyncJob")]
@@ -114,7 +135,7 @@ impl SyncJobNode {
     /// When it will be done within the provider's limits; null when it does not move.
     #[graphql(complexity = 3)]
     async fn eta(&self, ctx: &Context<'_>) -> Reply<Option<DateTime>> {
-        let seconds = ctx.services()?.engine.job_eta_s(&self.0).await?;
+        let seconds = self.eta_s(ctx).await?;
         let now = ctx.now()?;
         Ok(seconds.map(|seconds| DateTime(now.plus(seconds * 1000))))
     }
@@ -122,17 +143,22 @@ impl SyncJobNode {
     /// Seconds until it is done within the provider's limits; null when it does not move.
     #[graphql(complexity = 3)]
     async fn eta_seconds(&self, ctx: &Context<'_>) -> Reply<Option<i32>> {
-        let seconds = ctx.services()?.engine.job_eta_s(&self.0).await?;
+        let seconds = self.eta_s(ctx).await?;
         Ok(seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)))
     }
 
     /// The batch that it belongs to; null for none, and for people who may not see batches.
     #[graphql(complexity = "5 + child_complexity")]
     async fn batch(&self, ctx: &Context<'_>) -> Reply<Option<SyncBatchNode>> {
-        let Some(id) = self.0.batch.filter(|_| ctx.viewer().is_ok_and(Viewer::is_admin)) else {
-            return Ok(None);
-        };
-        SyncBatchNode::load(ctx, id).await
+        match self.batch_seen(ctx) {
+            Some(id) => SyncBatchNode::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The id of that batch: it costs nothing, where `batch` counts the batch's jobs.
+    async fn batch_id(&self, ctx: &Context<'_>) -> Option<Id<BatchId>> {
+        self.batch_seen(ctx).map(Id)
     }
 
     /// Which days of which metrics were given up, at most 200.

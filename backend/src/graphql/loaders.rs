@@ -7,7 +7,7 @@ use pulsekeep_core::{
     account::Viewer,
     id::{LinkId, UserId},
 };
-use pulsekeep_store::{LinkedAccount, Person, Store};
+use pulsekeep_store::{BudgetState, LinkedAccount, Person, Store};
 
 use super::errors::{ApiError, Reply};
 use crate::services::Services;
@@ -16,6 +16,7 @@ use crate::services::Services;
 pub struct Loaders {
     people: DataLoader<People, HashMapCache>,
     links: DataLoader<Links, HashMapCache>,
+    budgets: DataLoader<Budgets, HashMapCache>,
 }
 
 struct People {
@@ -28,15 +29,22 @@ struct Links {
     viewer: Option<Viewer>,
 }
 
+/// Of accounts that a job belongs to which the viewer sees.
+struct Budgets {
+    store: Store,
+}
+
 impl Loaders {
     /// Loaders for what `viewer` may see.
     #[must_use]
     pub fn new(services: &Services, viewer: Option<&Viewer>) -> Self {
         let people = People { store: services.store.clone(), viewer: viewer.cloned() };
         let links = Links { store: services.store.clone(), viewer: viewer.cloned() };
+        let budgets = Budgets { store: services.store.clone() };
         Self {
             people: DataLoader::with_cache(people, tokio::spawn, HashMapCache::default()),
             links: DataLoader::with_cache(links, tokio::spawn, HashMapCache::default()),
+            budgets: DataLoader::with_cache(budgets, tokio::spawn, HashMapCache::default()),
         }
     }
 
@@ -49,6 +57,11 @@ impl Loaders {
     pub(super) async fn link(&self, id: LinkId) -> Reply<Option<LinkedAccount>> {
         self.links.load_one(id).await
     }
+
+    /// What is used of the budget of a linked account that the viewer may see.
+    pub(super) async fn budget(&self, id: LinkId) -> Reply<BudgetState> {
+        Ok(self.budgets.load_one(id).await?.unwrap_or_default())
+    }
 }
 
 impl Loader<UserId> for People {
@@ -58,10 +71,8 @@ impl Loader<UserId> for People {
     async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, Self::Value>, ApiError> {
         let mut found = HashMap::new();
         let Some(viewer) = &self.viewer else { return Ok(found) };
-        for &id in keys {
-            if let Some(person) = self.store.person(viewer, id).await? {
-                found.insert(id, Arc::new(person));
-            }
+        for person in self.store.people_by_id(viewer, keys).await? {
+            found.insert(person.user().id, Arc::new(person));
         }
         Ok(found)
     }
@@ -74,11 +85,17 @@ impl Loader<LinkId> for Links {
     async fn load(&self, keys: &[LinkId]) -> Result<HashMap<LinkId, Self::Value>, ApiError> {
         let mut found = HashMap::new();
         let Some(viewer) = &self.viewer else { return Ok(found) };
-        for &id in keys {
-            if let Some(link) = self.store.link(id).await?.filter(|link| viewer.may_see(link.user_id)) {
-                found.insert(id, link);
-            }
-        }
+        let links = self.store.links_by_id(keys).await?;
+        found.extend(links.into_iter().filter(|l| viewer.may_see(l.user_id)).map(|l| (l.id, l)));
         Ok(found)
+    }
+}
+
+impl Loader<LinkId> for Budgets {
+    type Value = BudgetState;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[LinkId]) -> Result<HashMap<LinkId, BudgetState>, ApiError> {
+        Ok(self.store.link_budgets(keys).await?)
     }
 }
