@@ -69,10 +69,12 @@ fn whoever_refuses_places_loses_routes_alone() {
     on_sqlite(|db| async move {
         let world = World::with_routes(db).await;
         let user = build::member(world.store(), "marcus").await.id;
-        let granted: Vec<&str> = world.engine.provider(GOOGLE).unwrap().scopes().to_vec();
-        assert_eq!(granted.last(), Some(&"location.readonly"));
-        let granted = &granted[..granted.len() - 1];
-        let outcome = world.consent(user, GOOGLE, "marcus", Some(granted)).await;
+        let scopes = world.engine.provider(GOOGLE).unwrap().scopes();
+        assert_eq!(scopes.last(), Some(&"location.readonly"));
+        let full = |scope: &&str| format!("https://www.googleapis.com/auth/googlehealth.{scope}");
+        let granted: Vec<String> = scopes[..scopes.len() - 1].iter().map(full).collect();
+        let granted: Vec<&str> = granted.iter().map(String::as_str).collect();
+        let outcome = world.consent(user, GOOGLE, "marcus", Some(&granted)).await;
         let ConnectOutcome::Linked(link) = outcome else { panic!("{outcome:?}") };
         let linked = Linked { user, link: link.id };
         let days = world.ago(user, 21, 1).await;
