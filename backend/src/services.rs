@@ -43,6 +43,13 @@ impl Services {
         self.engine.provider(provider).is_some()
     }
 
+    /// Whether people who connect this provider are asked for the places of their exercises too.
+    #[must_use]
+    pub fn asks_for_places(&self, provider: ProviderKey) -> bool {
+        let Some(provider) = self.engine.provider(provider) else { return false };
+        provider.route_scopes().iter().all(|scope| provider.scopes().contains(scope))
+    }
+
     /// An address of ours. `path` begins with a slash.
     #[must_use]
     pub fn address(&self, path: &str) -> Url {

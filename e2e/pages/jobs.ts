@@ -31,6 +31,11 @@ export class JobsPage {
     await work.getByRole("button", { name: words.jobs[action], exact: true }).click();
   }
 
+  /** The choice of how urgent a job or a batch is. */
+  urgency(work: Locator): Locator {
+    return work.locator("> .row-actions").getByRole("combobox", { name: words.backfill.priority });
+  }
+
   async expectState(work: Locator, state: Word, timeout = 60_000): Promise<void> {
     await expect(work.locator(".badge").first()).toHaveText(words.job_state[state], { timeout });
   }

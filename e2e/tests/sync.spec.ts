@@ -51,6 +51,36 @@ test("a backfill over several people: plan, batch, pause, resume, done", async (
   await expect(percent).toHaveAttribute("aria-valuenow", "100");
 });
 
+test("an admin lets a batch, and then one of its jobs, go first", async ({ page, product, simulator }) => {
+  test.setTimeout(180_000);
+  await signIn(page, product.admin);
+  const jobs = new JobsPage(page);
+  await simulator.faults([{ provider: "google", path_prefix: "/google/v4", kind: "latency", ms: 1_000 }]);
+  await jobs.open();
+  await jobs.plan({ people: TWO, from: daysAgo(990, "UTC"), to: daysAgo(710, "UTC"), metrics: STEPS });
+  await jobs.startBackfill();
+  const batch = jobs.newestBatch;
+  // Held, so that it does not end while it is looked at.
+  await jobs.steer(batch, "pause");
+  await jobs.expectState(batch, "paused");
+  await expect(jobs.urgency(batch)).toHaveValue("LOW");
+  await jobs.urgency(batch).selectOption({ label: words.backfill.high });
+  await batch.getByRole("button", { name: words.batch.show_jobs }).click();
+  const own = batch.locator("[data-job]");
+  await expect(own).toHaveCount(2);
+  await expect(own.getByText(words.jobs.urgent)).toHaveCount(2);
+  await jobs.urgency(own.first()).selectOption({ label: words.backfill.normal });
+  await expect(own.getByText(words.jobs.urgent)).toHaveCount(1);
+  await page.reload();
+  await expect(jobs.urgency(batch)).toHaveValue("HIGH");
+  await expectNoAxeViolations(page, "sync centre with a choice of urgency");
+  await simulator.rest();
+  await jobs.steer(batch.locator("> .row-actions"), "cancel");
+  await jobs.expectState(batch, "cancelled");
+  // What has ended is not urgent any more.
+  await expect(jobs.urgency(batch)).toHaveCount(0);
+});
+
 test("a batch is cancelled, and its jobs with it", async ({ page, product, simulator }) => {
   test.setTimeout(180_000);
   await signIn(page, product.admin);
@@ -72,6 +102,7 @@ test("one's own job: pause, resume, cancel", async ({ browser, page, product, si
   await jobs.expectState(who.page.locator("[data-job]").filter({ hasText: words.job_kind.incremental }).first(), "done", 90_000);
   await simulator.faults([{ provider: "fitbit", person: who.person.id, kind: "latency", ms: 900 }]);
   const backfill = who.page.locator("[data-job]").filter({ hasText: words.job_kind.backfill }).first();
+  await expect(backfill.getByRole("combobox")).toHaveCount(0);
   await jobs.steer(backfill, "pause");
   await jobs.expectState(backfill, "paused");
   await jobs.steer(backfill, "resume");

@@ -5,6 +5,7 @@ mod m20261121_raw_packing;
 mod m20261121_start;
 mod m20261121_sync_engine;
 mod m20261122_due_windows;
+mod m20261122_lost_leases;
 mod m20261122_read_path;
 
 use sea_orm_migration::prelude::*;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_sync_engine::Migration),
             Box::new(m20261121_raw_packing::Migration),
             Box::new(m20261122_due_windows::Migration),
+            Box::new(m20261122_lost_leases::Migration),
             Box::new(m20261122_read_path::Migration),
         ]
     }

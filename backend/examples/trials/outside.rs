@@ -85,6 +85,7 @@ impl Outside {
             token_url: self.url(token),
             revoke_url: self.url(revoke),
             api_url: self.url(api),
+            routes: false,
         }
     }
 

@@ -89,7 +89,7 @@ pub(crate) async fn run(programs: Programs, db: Arc<TestDatabase>, args: Args) -
     let mut settings = free();
     settings.push(("sync.heart_rate", cadence.to_owned()));
     settings.push(("sync.google_slice", "100000".to_owned()));
-    let world = World::open(programs, Pace::starting(ORIGIN, 1)?, db, (12, 0), &settings).await?;
+    let world = World::open(programs, Pace::starting(ORIGIN, 1)?, db, (12, 0), &settings, None).await?;
     free_quotas(&world).await?;
     let who = world.outside.people().await?.into_iter().find(|who| who.id == "nora").context("no nora")?;
     let resident = world.settle(&who, ProviderKey::GoogleHealth).await?;

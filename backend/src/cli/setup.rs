@@ -100,6 +100,7 @@ fn provider_config(section: &ProviderSection) -> ProviderConfig {
         token_url: section.token_url.clone(),
         revoke_url: section.revoke_url.clone(),
         api_url: section.api_url.clone(),
+        routes: section.routes,
     }
 }
 

@@ -123,6 +123,8 @@ pub struct ProviderSection {
     pub revoke_url: Url,
     /// Root of the data API.
     pub api_url: Url,
+    /// Whether people are asked for the places of their exercises too.
+    pub routes: bool,
     /// Its webhook, where one is set up.
     pub push: Option<PushSection>,
 }

@@ -204,6 +204,7 @@ impl Reader {
             token_url: self.url(&key("token_url"), false),
             revoke_url: self.url(&key("revoke_url"), false),
             api_url: self.url(&key("api_url"), false),
+            routes: self.flag(&key("routes")),
             push: None,
         };
         if enabled && section.client_id.is_empty() {

@@ -84,5 +84,9 @@ pub(super) fn on_failure(code: FailureCode) -> &'static str {
             "The stored answers of these days are not whole; sync the days again instead."
         }
         FailureCode::Internal => "Something failed in Pulsekeep; the server's log has more.",
+        FailureCode::ProcessingFailed => {
+            "This version of Pulsekeep breaks on the answer of these days; install the next one, then read the days again \
+             from the stored answers (reparse), or retry."
+        }
     }
 }

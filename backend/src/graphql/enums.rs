@@ -44,7 +44,7 @@ mirrored! {
     /// Why a request waits or was given up, and why a day is not covered.
     FailureCode of "job::FailureCode" {
         RateLimited, TokenBusy, ProviderUnreachable, ProviderError, BadAnswer, NeedsConsent, MissingScope, AccountNotLinked,
-        RequestRefused, Gone, Disconnected, RawIncomplete, Internal,
+        RequestRefused, Gone, Disconnected, RawIncomplete, Internal, ProcessingFailed,
     }
     /// Which job goes first.
     Priority of "job::Priority" { High, Normal, Low }

@@ -1,5 +1,8 @@
 use async_graphql::{Context, Object};
-use pulsekeep_core::{account::Viewer, id::JobId};
+use pulsekeep_core::{
+    account::Viewer,
+    id::{BatchId, JobId},
+};
 use pulsekeep_store::{GapsOf, SyncJob};
 
 use super::{
@@ -23,6 +26,11 @@ impl SyncJobNode {
         let Some(link) = loaders.link(self.0.link_id).await? else { return Ok(None) };
         let state = loaders.budget(link.id).await?;
         Ok(ctx.services()?.engine.job_eta_with(&self.0, link.provider, state))
+    }
+
+    /// The batch, for people who may see batches.
+    fn batch_seen(&self, ctx: &Context<'_>) -> Option<BatchId> {
+        self.0.batch.filter(|_| ctx.viewer().is_ok_and(Viewer::is_admin))
     }
 }
 
@@ -138,11 +146,14 @@ impl SyncJobNode {
     /// The batch that it belongs to; null for none, and for people who may not see batches.
     #[graphql(complexity = "5 + child_complexity")]
     async fn batch(&self, ctx: &Context<'_>) -> Reply<Option<SyncBatchNode>> {
-        let Some(id) = self.0.batch.filter(|_| ctx.viewer().is_ok_and(Viewer::is_admin)) else {
-            return Ok(None);
-        };
+        let Some(id) = self.batch_seen(ctx) else { return Ok(None) };
         let batch = ctx.loaders()?.batch(id).await?;
         Ok(batch.map(|(batch, progress)| SyncBatchNode::with(batch, progress)))
+    }
+
+    /// The id of that batch: it costs nothing, where `batch` counts the batch's jobs.
+    async fn batch_id(&self, ctx: &Context<'_>) -> Option<Id<BatchId>> {
+        self.batch_seen(ctx).map(Id)
     }
 
     /// Which days of which metrics were given up, at most 200.

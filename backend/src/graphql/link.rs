@@ -1,6 +1,7 @@
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use pulsekeep_core::{
     account::{self, LinkState},
+    catalogue::endpoints_of,
     id::LinkId,
 };
 use pulsekeep_store::LinkedAccount;
@@ -22,7 +23,13 @@ impl LinkedAccountNode {
     fn missing(&self, ctx: &Context<'_>) -> Reply<Vec<String>> {
         let Some(provider) = ctx.services()?.engine.provider(self.0.provider) else { return Ok(Vec::new()) };
         let granted = |scope: &str| self.0.scopes.iter().any(|s| s == scope);
-        Ok(provider.scopes().iter().filter(|s| !granted(s)).map(|&s| s.to_owned()).collect())
+        // The places of exercises are the person's to refuse: no endpoint needs them.
+        let places = |scope: &str| {
+            provider.route_scopes().contains(&scope)
+                && !endpoints_of(self.0.provider).any(|endpoint| endpoint.scope == scope)
+        };
+        let missing = provider.scopes().iter().filter(|s| !granted(s) && !places(s));
+        Ok(missing.map(|&s| s.to_owned()).collect())
     }
 }
 

@@ -24,6 +24,7 @@ mod series;
 mod sleep;
 mod subscription;
 mod sync;
+mod tally;
 mod token;
 mod user;
 mod viewer;

@@ -25,6 +25,7 @@ use super::{
     scalars::{Date, DateTime, TimeZone},
     series::{DailySeriesNode, SeriesNode},
     sleep::SleepSessionNode,
+    tally::CoverageTally,
 };
 
 /// Days that one field gives at most: three years.
@@ -216,6 +217,23 @@ impl UserNode {
             HashMap::new()
         };
         Ok(CoverageRow::by_metric(&metrics, &days, &asked))
+    }
+
+    /// How many metrics of each day are in which state of coverage; all metrics where none are named.
+    #[graphql(complexity = "days_weight(1, from, to, child_complexity)")]
+    async fn coverage_tally(
+        &self,
+        ctx: &Context<'_>,
+        metrics: Option<Vec<MetricKey>>,
+        from: Date,
+        to: Date,
+    ) -> Reply<CoverageTally> {
+        let metrics: Vec<Metric> = match metrics {
+            Some(keys) => keys.into_iter().map(Metric::from).collect(),
+            None => Metric::all().collect(),
+        };
+        let days = range(from, to)?;
+        Ok(CoverageTally::of(days, self.data(ctx).await?.coverage_tally(&metrics, days).await?))
     }
 
     /// What providers answered about a day, newest first.

@@ -70,6 +70,7 @@ impl ViewerNode {
 pub(super) struct ProviderInfo {
     key: account::ProviderKey,
     enabled: bool,
+    asks_for_places: bool,
     connect_url: String,
 }
 
@@ -80,6 +81,7 @@ pub(super) fn providers(services: &Services) -> Vec<ProviderInfo> {
         .map(|key| ProviderInfo {
             key,
             enabled: services.is_enabled(key),
+            asks_for_places: services.asks_for_places(key),
             connect_url: services.address(&format!("/connect/{key}")).into(),
         })
         .collect()
@@ -99,6 +101,12 @@ impl ProviderInfo {
     /// Whether it can be connected here.
     async fn enabled(&self) -> bool {
         self.enabled
+    }
+
+    /// Whether the consent asks for the places of exercises too, for their routes. A person may refuse that and lose nothing
+    /// else.
+    async fn asks_for_places(&self) -> bool {
+        self.asks_for_places
     }
 
     /// Where a signed-in person begins their consent.

@@ -12,6 +12,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use pulsekeep_core::{Clock as _, SystemClock, account::Scope};
 use pulsekeep_store::{StoreError, Telemetry};
+use pulsekeep_sync::OutcomeCount;
 use tokio::net::TcpListener;
 
 use super::{App, Problem, RequestId, graphql::known_caller};
@@ -56,9 +57,27 @@ pub async fn serve_open(app: App, listener: TcpListener) {
     }
 }
 
-/// One family of measurements.
+/// One family of measurements as they are now.
 fn family(out: &mut String, name: &str, help: &str, values: impl IntoIterator<Item = (String, i64)>) {
-    let _ = writeln!(out, "# HELP pulsekeep_{name} {help}\n# TYPE pulsekeep_{name} gauge");
+    typed(out, ("gauge", name, help), values);
+}
+
+/// What came of this process's requests to providers: a counter, which begins with the process.
+fn of_outcomes(out: &mut String, counts: &[OutcomeCount]) {
+    let values = counts.iter().map(|(provider, asked, outcome, n)| {
+        let labels = format!("provider=\"{provider}\",asked=\"{}\",outcome=\"{outcome}\"", asked.key());
+        (labels, i64::try_from(*n).unwrap_or(i64::MAX))
+    });
+    let help = "Requests of this process to providers by what was asked for and what came of it.";
+    typed(out, ("counter", "provider_requests_total", help), values);
+}
+
+fn typed(
+    out: &mut String,
+    (kind, name, help): (&str, &str, &str),
+    values: impl IntoIterator<Item = (String, i64)>,
+) {
+    let _ = writeln!(out, "# HELP pulsekeep_{name} {help}\n# TYPE pulsekeep_{name} {kind}");
     for (labels, value) in values {
         let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
         let _ = writeln!(out, "pulsekeep_{name}{labels} {value}");
@@ -90,6 +109,7 @@ async fn text(services: &Services) -> Result<String, StoreError> {
             (format!("provider=\"{}\",outcome=\"{}\"", count.provider, count.outcome), count.calls)
         });
     family(&mut out, "webhook_calls_today", "Webhook calls of the present UTC day.", pushes);
+    of_outcomes(&mut out, &services.engine.outcomes());
     if let Some(bytes) = resident_bytes() {
         family(&mut out, "resident_memory_bytes", "Resident memory of this process.", alone(bytes));
     }
@@ -132,7 +152,19 @@ fn resident_bytes() -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use pulsekeep_core::account::ProviderKey;
+    use pulsekeep_sync::Asked;
+
     use super::*;
+
+    #[test]
+    fn requests_are_counters_by_outcome() {
+        let mut text = String::new();
+        of_outcomes(&mut text, &[(ProviderKey::Fitbit, Asked::Data, "rate_limited", 2)]);
+        assert!(text.contains("# TYPE pulsekeep_provider_requests_total counter\n"), "{text}");
+        let line = "pulsekeep_provider_requests_total{provider=\"fitbit\",asked=\"data\",outcome=\"rate_limited\"} 2\n";
+        assert!(text.contains(line), "{text}");
+    }
 
     #[test]
     fn families_are_written_as_prometheus_reads_them() {

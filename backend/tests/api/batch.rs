@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Client, World, code, link};
 
-const BACKFILL: &str = "mutation($i: BackfillInput!) { requestBackfill(input: $i) { status message jobs { id priority batch { id } } batch { id } } }";
+const BACKFILL: &str = "mutation($i: BackfillInput!) { requestBackfill(input: $i) { status message jobs { id priority batchId batch { id } } batch { id } } }";
 const BATCH: &str = "query($id: ID!) { syncBatch(id: $id) { state kind priority metrics from to peopleTotal peopleWithJobs written jobsTotal jobsDone jobsFailed requestsExpected requestsAtMost requestsDone retries windowsTotal windowsDone windowsFailed etaSeconds waitingUntil codes jobs(first: 1) { nodes { id user { code } batch { id } } pageInfo { hasNextPage endCursor } } gaps { userId userName metric from to code } } }";
 
 /// An admin and two members who have linked accounts.
@@ -37,6 +37,7 @@ on_each_engine! {
         assert_eq!((&payload["status"], payload["jobs"].as_array().unwrap().len()), (&"ACCEPTED".into(), 2), "{answer}");
         let id = payload["batch"]["id"].clone();
         assert!(id.is_string() && payload["jobs"][0]["batch"]["id"] == id, "{answer}");
+        assert_eq!(payload["jobs"][0]["batchId"], id, "{answer}");
 
         let answer = admin.ask(BATCH, json!({ "id": id })).await;
         let batch = &answer["data"]["syncBatch"];
@@ -57,9 +58,10 @@ on_each_engine! {
         assert_eq!(code(&member.ask("{ syncBatches { nodes { id } } }", Value::Null).await), "FORBIDDEN");
         let pause = "mutation($id: ID!) { pauseSyncBatch(id: $id) { status message batch { state } } }";
         assert_eq!(code(&member.ask(pause, json!({ "id": id })).await), "FORBIDDEN");
-        let own = member.ask("{ syncJobs { nodes { user { code } batch { id } gaps { metric } etaSeconds planFixed requestsAtMost } } }", Value::Null).await;
+        let own = member.ask("{ syncJobs { nodes { user { code } batchId batch { id } gaps { metric } etaSeconds planFixed requestsAtMost } } }", Value::Null).await;
         let nodes = own["data"]["syncJobs"]["nodes"].as_array().unwrap();
         assert_eq!((nodes.len(), &nodes[0]["user"]["code"], &nodes[0]["batch"]), (1, &"bob".into(), &Value::Null), "{own}");
+        assert_eq!(nodes[0]["batchId"], Value::Null, "{own}");
         let other = member.ask(BACKFILL, input(&ids)).await;
         assert_eq!(other["data"]["requestBackfill"]["status"], "NOT_FOUND", "another person is not there for a member");
 

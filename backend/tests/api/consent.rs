@@ -9,14 +9,14 @@ use url::Url;
 use crate::harness::{Client, World};
 
 /// Begins at our address; the address at the provider that the browser is sent to.
-async fn begin(client: &mut Client, provider: &str) -> String {
+pub(crate) async fn begin(client: &mut Client, provider: &str) -> String {
     let answer = client.get(&format!("/connect/{provider}")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     answer.location().to_owned()
 }
 
 /// Allows everything as `person`; the callback's path and query.
-fn allow(simulator: &Simulator, authorize: &str, person: &str) -> String {
+pub(crate) fn allow(simulator: &Simulator, authorize: &str, person: &str) -> String {
     let back = Url::parse(&simulator.consent(authorize, person).unwrap()).unwrap();
     format!("{}?{}", back.path(), back.query().unwrap())
 }
@@ -29,7 +29,7 @@ fn with_query(authorize: &str, change: impl Fn(&str, &str) -> String) -> String 
     url.to_string()
 }
 
-async fn reason(client: &mut Client, path: &str) -> String {
+pub(crate) async fn reason(client: &mut Client, path: &str) -> String {
     let answer = client.get(path).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     assert_eq!(answer.header("referrer-policy"), "no-referrer");

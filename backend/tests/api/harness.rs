@@ -43,15 +43,24 @@ pub(crate) struct World {
 impl World {
     /// A server whose providers nobody answers for.
     pub(crate) async fn new(db: Arc<TestDatabase>) -> Self {
-        Self::with_providers_at(db, "http://127.0.0.1:9").await
+        Self::with_providers_at(db, "http://127.0.0.1:9", false).await
     }
 
     /// A server and a simulator of its providers.
     pub(crate) async fn with_simulator(db: Arc<TestDatabase>) -> (Self, Simulator) {
+        Self::beside_a_simulator(db, false).await
+    }
+
+    /// The same, where people are asked for the places of their exercises too.
+    pub(crate) async fn with_routes(db: Arc<TestDatabase>) -> (Self, Simulator) {
+        Self::beside_a_simulator(db, true).await
+    }
+
+    async fn beside_a_simulator(db: Arc<TestDatabase>, routes: bool) -> (Self, Simulator) {
         let now = || SystemClock.now().0;
         let config = SimulatorConfig::new("127.0.0.1:0".parse().unwrap(), Arc::new(now));
         let simulator = Simulator::start(config).await.unwrap();
-        (Self::with_providers_at(db, &simulator.base_url()).await, simulator)
+        (Self::with_providers_at(db, &simulator.base_url(), routes).await, simulator)
     }
 
     /// A server whose statements are written down.
@@ -59,21 +68,29 @@ impl World {
         let (store, statements) = db.watched().await;
         // Long enough for a slow machine to ask for all nodes of a list.
         let gather = Duration::from_millis(60);
-        (Self::over(db, store, "http://127.0.0.1:9", Some(gather)), statements)
+        (Self::over(db, store, ("http://127.0.0.1:9", false), Some(gather)), statements)
     }
 
-    async fn with_providers_at(db: Arc<TestDatabase>, base: &str) -> Self {
+    async fn with_providers_at(db: Arc<TestDatabase>, base: &str, routes: bool) -> Self {
         let store = db.store().clone();
-        Self::over(db, store, base, None)
+        Self::over(db, store, (base, routes), None)
     }
 
-    fn over(db: Arc<TestDatabase>, store: Store, base: &str, gather: Option<Duration>) -> Self {
+    fn over(
+        db: Arc<TestDatabase>,
+        store: Store,
+        (base, routes): (&str, bool),
+        gather: Option<Duration>,
+    ) -> Self {
         // Web sessions end by the machine's clock: the test's clock begins there.
         let clock = ManualClock::new(SystemClock.now());
         let http = HttpClient::new().unwrap();
         let providers = Providers::new()
-            .with(pulsekeep_provider::google_health(google_at(base), http.clone()))
-            .with(pulsekeep_provider::fitbit(fitbit_at(base), http));
+            .with(pulsekeep_provider::google_health(
+                ProviderConfig { routes, ..google_at(base) },
+                http.clone(),
+            ))
+            .with(pulsekeep_provider::fitbit(ProviderConfig { routes, ..fitbit_at(base) }, http));
         let shared = Arc::new(clock.clone());
         let vault = Vault::new(b"0123456789abcdef0123456789abcdef", &[]);
         let engine = SyncEngine::new(store.clone(), providers, vault, shared.clone(), SyncPolicy::default());
@@ -152,6 +169,7 @@ fn config_at(base: &str, authorize: &str, token: &str, revoke: &str) -> Provider
         token_url: at(base, token),
         revoke_url: at(base, revoke),
         api_url: at(base, "/"),
+        routes: false,
     }
 }
 

@@ -6,12 +6,14 @@ mod assets;
 #[cfg(test)]
 mod batch;
 mod consent;
+mod coverage;
 mod csrf;
 mod docs;
 mod harness;
 mod invitations;
 mod limits;
 mod privacy;
+mod routes;
 mod schema;
 mod series;
 mod sign_in;

@@ -101,6 +101,7 @@ pub(crate) fn engine(store: &Store, simulator: &Simulator) -> SyncEngine {
         token_url: url("/token"),
         revoke_url: url("/revoke"),
         api_url: url(""),
+        routes: false,
     };
     let providers =
         Providers::new().with(pulsekeep_provider::google_health(config, HttpClient::new().unwrap()));

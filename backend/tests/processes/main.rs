@@ -6,3 +6,4 @@ mod cut;
 mod freeze;
 mod harness;
 mod kill;
+mod refresh;

@@ -121,6 +121,7 @@ graphql_enums! {
         TokenBusy = "TOKEN_BUSY",
         RawIncomplete = "RAW_INCOMPLETE",
         Internal = "INTERNAL",
+        ProcessingFailed = "PROCESSING_FAILED",
     }
     CoverageState {
         Complete = "COMPLETE",

@@ -117,6 +117,10 @@ operations! {
     CancelSyncBatch in "graphql/steer.graphql",
     /// Tries again what failed in them.
     RetrySyncBatch in "graphql/steer.graphql",
+    /// Lets a job go before others or behind them.
+    SetSyncJobPriority in "graphql/steer.graphql",
+    /// The same of the jobs of a batch.
+    SetSyncBatchPriority in "graphql/steer.graphql",
     /// The viewer's API tokens.
     ApiTokens in "graphql/tokens.graphql",
     /// A new one.
@@ -142,6 +146,8 @@ pub type PersonAccounts = sync_accounts::PersonAccounts;
 /// A linked account in the sync centre.
 pub type SyncAccount = sync_accounts::PersonAccountsLinkedAccounts;
 /// A person with coverage.
-pub type Covered = cohort_coverage::Covered;
+pub type Covered = person_coverage::Covered;
 /// Coverage of a metric.
-pub type CoveredMetric = cohort_coverage::CoveredCoverage;
+pub type CoveredMetric = person_coverage::CoveredCoverage;
+/// A person of the cohort with the counts of each day.
+pub type Counted = cohort_coverage::CohortCoverageUsersNodes;

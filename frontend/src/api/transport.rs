@@ -61,7 +61,19 @@ pub async fn send_as<Q: GraphQLQuery, T: DeserializeOwned>(variables: Q::Variabl
 /// # Errors
 /// As [`send`].
 pub async fn send_by_id<T: DeserializeOwned>(query: &str, name: &str, id: &str) -> Result<T, ApiError> {
-    let body = serde_json::json!({ "query": query, "operationName": name, "variables": { "id": id } });
+    send_one(query, name, &serde_json::json!({ "id": id })).await
+}
+
+/// The same with further variables.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_one<T: DeserializeOwned>(
+    query: &str,
+    name: &str,
+    variables: &serde_json::Value,
+) -> Result<T, ApiError> {
+    let body = serde_json::json!({ "query": query, "operationName": name, "variables": variables });
     let data = post(body.to_string()).await?;
     let fields = serde_json::from_str::<HashMap<String, T>>(data.get()).map_err(|_| ApiError::Unreadable)?;
     fields.into_values().next().ok_or(ApiError::Unreadable)

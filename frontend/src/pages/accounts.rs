@@ -78,9 +78,11 @@ pub fn ConnectButtons(providers: Vec<Provider>) -> impl IntoView {
         view! { <a class=class rel="external" href=connect_address(&provider.key, &provider.connect_url)>{text}</a> }
     };
     let none = !providers.iter().any(|provider| provider.enabled);
+    let places = providers.iter().any(|provider| provider.enabled && provider.asks_for_places);
     let links = providers.into_iter().filter(|provider| provider.enabled).map(link).collect_view();
     view! {
         <div class="connect-buttons">{links}</div>
+        {places.then(|| view! { <p class="note">{tr!(accounts.places_hint)}</p> })}
         {none.then(|| view! { <p class="note">{tr!(accounts.no_provider)}</p> })}
     }
     .into_any()

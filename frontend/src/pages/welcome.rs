@@ -61,7 +61,8 @@ fn Steps(data: Signal<Arc<pending_invitation::ResponseData>>) -> impl IntoView {
 }
 
 fn provider(given: pending_invitation::PendingInvitationInvitationProviders) -> Provider {
-    Provider { key: given.key, name: given.name, enabled: given.enabled, connect_url: given.connect_url }
+    let (key, name, enabled) = (given.key, given.name, given.enabled);
+    Provider { key, name, enabled, asks_for_places: given.asks_for_places, connect_url: given.connect_url }
 }
 
 #[component]

@@ -93,7 +93,9 @@ pub fn next((state, code): &State) -> Next {
         (_, Some(C::NeedsConsent | C::MissingScope | C::Disconnected)) => Next::Connect,
         (_, Some(C::AccountNotLinked)) => Next::SetUpDevice,
         (_, Some(C::RateLimited | C::ProviderUnreachable | C::ProviderError | C::TokenBusy)) => Next::Again,
-        (_, Some(C::BadAnswer | C::RequestRefused | C::RawIncomplete)) => Next::LookAtAnswer,
+        (_, Some(C::BadAnswer | C::RequestRefused | C::RawIncomplete | C::ProcessingFailed)) => {
+            Next::LookAtAnswer
+        }
         (_, Some(C::Gone)) => Next::OtherProvider,
         (CoverageState::Failed | CoverageState::Partial | CoverageState::Pending, _) => Next::TellOperator,
     }
@@ -228,6 +230,7 @@ impl Format {
             FailureCode::TokenBusy => &w.code_token_busy,
             FailureCode::RawIncomplete => &w.code_raw_incomplete,
             FailureCode::Internal => &w.code_internal,
+            FailureCode::ProcessingFailed => &w.code_processing_failed,
             FailureCode::Other(_) => &w.code_other,
         }
         .clone()

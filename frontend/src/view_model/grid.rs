@@ -102,17 +102,17 @@ impl Grid {
     /// Person × day: the metrics of each day in one cell.
     pub fn of_people<'a>(people: impl Iterator<Item = Member<'a>>, range: Range, f: &Format) -> Self {
         let row = |member: Member<'a>| {
-            let of_day = |day: Day| {
-                let tally = Tally::of(member.rows, day);
+            let of_day = |tally: Tally| {
                 let state = tally.state();
                 Cell { class: class(&state), glyph: glyph(&state), words: tally.words(f) }
             };
+            let days = range.from.until(range.to).enumerate();
             Row {
                 key: member.id.to_owned(),
                 name: member.name.to_owned(),
                 note: member.note,
                 group: None,
-                cells: range.from.until(range.to).map(of_day).collect(),
+                cells: days.map(|(i, _)| of_day(member.days.get(i).copied().unwrap_or_default())).collect(),
             }
         };
         let rows = people.map(row).collect();
@@ -157,13 +157,14 @@ pub struct Member<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub note: Option<String>,
-    pub rows: &'a [MetricRow],
+    /// From the first day of the range on.
+    pub days: Vec<Tally>,
 }
 
-/// How many metrics of a person and day are in which state.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// How many metrics of a person and day are in which state, in the order of [`ORDER`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
-    states: Vec<(CoverageState, usize)>,
+    counts: [i64; 6],
 }
 
 /// The order in which states are told: what needs somebody first.
@@ -177,28 +178,18 @@ const ORDER: [CoverageState; 6] = [
 ];
 
 impl Tally {
-    /// Counts a day. Metrics without an entry were not asked for on it, and count only while others were.
+    /// From the server's lists, one for each state in the order of [`ORDER`], each with a place for each day.
     #[must_use]
-    pub fn of(rows: &[MetricRow], day: Day) -> Self {
-        let mut tally = Self::default();
-        for (_, days) in rows {
-            let Some((state, _)) = days.asked(day) else { continue };
-            match tally.states.iter_mut().find(|(known, _)| known == state) {
-                Some((_, n)) => *n += 1,
-                None => tally.states.push((state.clone(), 1)),
-            }
-        }
-        tally
-    }
-
-    fn count(&self, state: &CoverageState) -> usize {
-        self.states.iter().find(|(known, _)| known == state).map_or(0, |(_, n)| *n)
+    pub fn of_lists(lists: [&[i64]; 6]) -> Vec<Self> {
+        let days = lists.iter().map(|list| list.len()).max().unwrap_or(0);
+        let of_day = |i: usize| Self { counts: lists.map(|list| list.get(i).copied().unwrap_or(0)) };
+        (0..days).map(of_day).collect()
     }
 
     /// One state for all: a failure is never hidden, and what is half there is not complete.
     #[must_use]
     pub fn state(&self) -> CoverageState {
-        let [failed, partial, pending, forbidden, complete, empty] = ORDER.map(|state| self.count(&state));
+        let [failed, partial, pending, forbidden, complete, empty] = self.counts;
         if failed > 0 {
             CoverageState::Failed
         } else if partial > 0 || (pending > 0 && complete + empty > 0) {
@@ -212,7 +203,7 @@ impl Tally {
         } else if forbidden > 0 {
             CoverageState::NotPermitted
         } else {
-            self.states.first().map_or(CoverageState::Pending, |(state, _)| state.clone())
+            CoverageState::Pending
         }
     }
 
@@ -228,11 +219,10 @@ impl Tally {
             &w.tally_complete,
             &w.tally_empty,
         ];
-        let of_state = |(state, text): (CoverageState, &std::borrow::Cow<'static, str>)| {
-            let n = self.count(&state);
+        let of_state = |(n, text): (i64, &std::borrow::Cow<'static, str>)| {
             (n > 0).then(|| fill(text, &[("n", &n.to_string())]))
         };
-        let parts: Vec<String> = ORDER.into_iter().zip(texts).filter_map(of_state).collect();
+        let parts: Vec<String> = self.counts.into_iter().zip(texts).filter_map(of_state).collect();
         if parts.is_empty() {
             return w.coverage_pending.clone().into_owned();
         }
@@ -348,10 +338,11 @@ mod tests {
     fn a_person_s_day_shows_its_worst_and_counts_the_rest() {
         use CoverageState::{Complete, EmptyConfirmed, Failed, NotPermitted, Partial, Pending};
         let state = |states: &[CoverageState]| {
-            let rows: Vec<MetricRow> =
-                states.iter().map(|s| (MetricKey::Steps, days(std::slice::from_ref(s)))).collect();
-            let tally = Tally::of(&rows, TO);
-            (tally.state(), tally.words(&format()))
+            let n = |state: &CoverageState| states.iter().filter(|s| *s == state).count() as i64;
+            let lists = ORDER.map(|state| [0, n(&state)]);
+            let days = Tally::of_lists(lists.each_ref().map(<[i64; 2]>::as_slice));
+            assert_eq!(days[0], Tally::default());
+            (days[1].state(), days[1].words(&format()))
         };
         assert_eq!(state(&[Complete, Failed, NotPermitted]).0, Failed);
         assert_eq!(state(&[Complete, Failed, NotPermitted]).1, "1 failed, 1 not permitted, 1 complete");
@@ -360,6 +351,17 @@ mod tests {
         assert_eq!(state(&[Complete, NotPermitted, EmptyConfirmed]).0, Complete);
         assert_eq!(state(&[NotPermitted]).0, NotPermitted);
         assert_eq!(state(&[]), (Pending, "Nothing fetched yet".to_owned()));
+    }
+
+    #[test]
+    fn a_person_without_counts_has_nothing_fetched_yet() {
+        let days = Tally::of_lists([&[1, 0], &[], &[], &[], &[0, 3], &[]]);
+        let member = |days| Member { id: "u", name: "Ann", note: None, days };
+        let grid =
+            Grid::of_people([member(days), member(Vec::new())].into_iter(), Range::last(3, TO), &format());
+        let classes = |row: usize| grid.rows[row].cells.iter().map(|cell| cell.class).collect::<Vec<_>>();
+        assert_eq!(classes(0), ["failed", "complete", "pending"]);
+        assert_eq!(classes(1), ["pending"; 3]);
     }
 
     #[test]

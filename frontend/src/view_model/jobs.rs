@@ -183,7 +183,7 @@ mod tests {
             id: id.to_owned(),
             user: JobUser { id: "u".into(), display_name: "Ann".into(), time_zone: "UTC".into() },
             linked_account: JobAccount { provider: ProviderKey::Fitbit },
-            batch: None,
+            batch_id: None,
             kind: SyncJobKind::Backfill,
             state,
             priority: Priority::Low,

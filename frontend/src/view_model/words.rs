@@ -51,7 +51,7 @@ words! {
     tally_failed, tally_partial, tally_pending, tally_not_permitted, tally_complete, tally_empty,
     code_rate_limited, code_provider_unreachable, code_provider_error, code_bad_answer, code_needs_consent,
     code_missing_scope, code_account_not_linked, code_request_refused, code_gone, code_disconnected,
-    code_token_busy, code_raw_incomplete, code_internal, code_other,
+    code_token_busy, code_raw_incomplete, code_internal, code_processing_failed, code_other,
     stage_awake, stage_rem, stage_light, stage_deep, stage_asleep, stage_restless, stage_other,
     stage, from, to, duration, night_summary,
     active_of, n_zone_minutes, n_ascent,

@@ -150,6 +150,8 @@ words! {
         RawIncomplete = "raw_incomplete",
         /// Something of ours failed; the log has the request id.
         Internal = "internal",
+        /// Work on these days broke off each time: a fault of this version. What was fetched is kept for a later one.
+        ProcessingFailed = "processing_failed",
     }
 }
 

@@ -58,9 +58,19 @@ pub struct ProviderConfig {
     pub revoke_url: Url,
     /// Base of all data requests; may have a path, to which ours are appended.
     pub api_url: Url,
+    /// Whether people are asked for the places of their exercises too, so that routes can be fetched on request.
+    pub routes: bool,
 }
 
 impl ProviderConfig {
+    /// Of all scopes, the last of which is that of places, those that people are asked for.
+    pub(crate) fn asked(&self, all: &'static [&'static str]) -> &'static [&'static str] {
+        match all {
+            [others @ .., _places] if !self.routes => others,
+            all => all,
+        }
+    }
+
     /// The API address of `path` (which starts with `/`), under the base address.
     pub(crate) fn api(&self, path: &str) -> Url {
         let mut url = self.api_url.clone();
@@ -126,8 +136,8 @@ pub trait Provider: Send + Sync + 'static {
     /// [`FetchFailure`].
     async fn fetch(&self, access: &SecretString, request: &FetchRequest) -> Result<Fetched, FetchFailure>;
 
-    /// The scopes without which there are no routes of exercises: that of exercises and that of places, which is not
-    /// among [`Provider::scopes`].
+    /// The scopes without which there are no routes of exercises: that of exercises and that of places, which is among
+    /// [`Provider::scopes`] only with [`ProviderConfig::routes`]. A person may refuse it and lose nothing else.
     fn route_scopes(&self) -> &'static [&'static str];
 
     /// The route of the exercise with the provider's id `exercise`, as a TCX document. For people who ask for one.

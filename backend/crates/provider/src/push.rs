@@ -113,13 +113,22 @@ pub trait Push: Send + Sync {
     /// Whether each account has to be subscribed by itself.
     fn is_by_account(&self) -> bool;
 
+    /// Calls that subscribing an account with these `scopes` takes, or ending its subscriptions; more only where an earlier
+    /// link has left its own.
+    fn calls(&self, scopes: &[String]) -> u32;
+
     /// Subscribes the account of `access` to all that its `scopes` allow, under names that begin with `id`. An account
-    /// that is subscribed already stays so.
+    /// that is subscribed already stays so. Adds the calls made to `calls`, whatever came of them.
     ///
     /// # Errors
     /// [`FetchFailure`].
-    async fn subscribe(&self, access: &SecretString, id: &str, scopes: &[String])
-    -> Result<(), FetchFailure>;
+    async fn subscribe(
+        &self,
+        access: &SecretString,
+        id: &str,
+        scopes: &[String],
+        calls: &mut u32,
+    ) -> Result<(), FetchFailure>;
 
     /// Ends the account's subscriptions. None to end is no error.
     ///

@@ -1,5 +1,6 @@
 //! One request for data and its answer.
 
+use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs,
     catalogue::{Call, Endpoint},
@@ -17,6 +18,9 @@ pub struct FetchRequest {
     pub endpoint: &'static Endpoint,
     /// The civil days of the window; at most [`Endpoint::max_days`].
     pub days: DayRange,
+    /// The last date that is named where a call names dates: the window's last day, or with readings of nights
+    /// ([`Endpoint::by_waking`]) the date after it, if that has come for the person. No date of the future is asked for.
+    pub last: Date,
     /// The instants at which those days begin and end, half-open.
     pub bounds: (EpochMs, EpochMs),
     /// The token of the page, as [`Parsed::next_page`] of the page before gave it.

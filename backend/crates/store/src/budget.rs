@@ -17,7 +17,7 @@ pub enum BudgetScope {
 }
 
 impl BudgetScope {
-    fn key(self) -> String {
+    pub(crate) fn key(self) -> String {
         match self {
             Self::Link(link) => link.to_string(),
             Self::App(provider) => format!("app:{provider}"),

@@ -300,6 +300,7 @@ entity!(sync_window, "sync_window" {
     code: Option<String>,
     requests: i32,
     retries: i32,
+    lost_leases: i32,
 });
 
 entity!(sync_batch, "sync_batch" {

@@ -1,11 +1,12 @@
-//! Jobs in two steps: the daily series first, then the detail of days that they do not prove empty.
+//! Jobs in two steps: the daily series first, then the detail of days that they do not prove empty. Their plans are fixed
+//! when nothing is held any more, and what has to be read to be counted was read.
 
 use pulsekeep_core::{
     EpochMs,
     id::{JobId, UserId},
     job::WindowState,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
     NewWindow, StoreError, SyncJob, SyncWindow, WriteTx,
@@ -55,7 +56,64 @@ impl WriteTx {
         Ok(Some(HeldWindows { job: row.try_into()?, held: plain(held)?, released: plain(released)? }))
     }
 
-    /// Puts `windows` in the place of a job's held ones; the plan is fixed from then on.
+    /// A job whose plan is not fixed yet.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn unfixed_job(&self, user: UserId, job: JobId) -> Result<Option<SyncJob>, StoreError> {
+        let row = sync_job::Entity::find_by_id((user.0, job.0)).one(self.db()).await?;
+        row.filter(|row| row.plan_fixed_at.is_none()).map(SyncJob::try_from).transpose()
+    }
+
+    /// The windows of `uncounted` endpoints of a job of which all have ended and nothing else is held: from now on it is
+    /// known what it asks. `None` before.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn counted_windows(
+        &self,
+        user: UserId,
+        job: JobId,
+        uncounted: &[&str],
+    ) -> Result<Option<Vec<SyncWindow>>, StoreError> {
+        use sync_window::Column as W;
+        let of_job = || sync_window::Entity::find().filter(W::UserId.eq(user.0)).filter(W::JobId.eq(job.0));
+        let is_open = W::State
+            .is_in([WindowState::Due, WindowState::Running].map(WindowState::key))
+            .and(W::Endpoint.is_in(uncounted.iter().copied()));
+        let waits = of_job().filter(W::State.eq(WindowState::Held.key()).or(is_open));
+        if waits.one(self.db()).await?.is_some() {
+            return Ok(None);
+        }
+        let rows = of_job().filter(W::Endpoint.is_in(uncounted.iter().copied())).all(self.db()).await?;
+        rows.into_iter().map(SyncWindow::try_from).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Fixes a job's plan.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn fix_requests(
+        &mut self,
+        user: UserId,
+        job: JobId,
+        (expected, at_most): (i32, i32),
+        now: EpochMs,
+    ) -> Result<(), StoreError> {
+        use sync_job::Column as J;
+        sync_job::Entity::update_many()
+            .col_expr(J::RequestsExpected, Expr::value(expected))
+            .col_expr(J::RequestsAtMost, Expr::value(at_most))
+            .col_expr(J::PlanFixedAt, Expr::value(now.0))
+            .filter(J::UserId.eq(user.0))
+            .filter(J::Id.eq(job.0))
+            .exec(self.db())
+            .await?;
+        self.recount_job(user, job, now);
+        Ok(())
+    }
+
+    /// Puts `windows` in the place of a job's held ones, and says what it asks by now.
     ///
     /// # Errors
     /// The database's own.
@@ -83,7 +141,6 @@ impl WriteTx {
             .col_expr(J::WindowsTotal, Expr::value(total))
             .col_expr(J::RequestsExpected, Expr::value(expected))
             .col_expr(J::RequestsAtMost, Expr::value(at_most))
-            .col_expr(J::PlanFixedAt, Expr::value(now.0))
             .filter(J::UserId.eq(user.0))
             .filter(J::Id.eq(job.0))
             .exec(self.db())

@@ -3,6 +3,7 @@
 use pulsekeep_core::{
     EpochMs, Metric,
     account::Viewer,
+    catalogue::{Endpoint, endpoint},
     id::{BatchId, JobId, LinkId, UserId},
     job::{FailureCode, JobKind, JobState, Priority, WindowState},
     time::DayRange,
@@ -215,6 +216,16 @@ impl Store {
     }
 }
 
+impl NewJob {
+    /// Whether its plan is what it will ask: nothing waits for what the daily series tell, nor has to be read to be
+    /// counted. A reparse asks for nothing.
+    fn is_counted(&self) -> bool {
+        let is_uncounted = |window: &NewWindow| endpoint(window.endpoint).is_some_and(Endpoint::is_uncounted);
+        self.kind == JobKind::Reparse
+            || !self.windows.iter().any(|window| window.held || is_uncounted(window))
+    }
+}
+
 impl WriteTx {
     /// Writes a job and its windows.
     ///
@@ -251,7 +262,7 @@ impl WriteTx {
             change_seq,
             batch_id: new.batch.map(|batch| batch.0),
             requests_at_most: new.requests_at_most,
-            plan_fixed_at: (!new.windows.iter().any(|window| window.held)).then_some(now.0),
+            plan_fixed_at: new.is_counted().then_some(now.0),
         };
         sync_job::Entity::insert(sync_job::ActiveModel::from(row)).exec_without_returning(self.db()).await?;
         self.insert_windows((new.user_id, id, new.link_id), new.priority.rank(), 0, &new.windows, now)
@@ -289,6 +300,7 @@ impl WriteTx {
                     code: None,
                     requests: 0,
                     retries: 0,
+                    lost_leases: 0,
                 })
             })
             .collect();
@@ -350,6 +362,7 @@ impl WriteTx {
             .col_expr(W::State, Expr::value(WindowState::Due.key()))
             .col_expr(W::NextRunAt, Expr::value(now.0))
             .col_expr(W::Attempt, Expr::value(0))
+            .col_expr(W::LostLeases, Expr::value(0))
             .col_expr(W::Code, Expr::value(Option::<String>::None))
             .col_expr(W::LeaseUntil, Expr::value(Option::<i64>::None))
             .filter(W::UserId.eq(user.0))

@@ -1,4 +1,4 @@
-//! Linked accounts and their sealed tokens. The store sees sealed bytes only.
+//! Linked accounts.
 
 use pulsekeep_core::{
     EpochMs,
@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::{
     Store, StoreError, WriteTx,
     convert::{join, words},
-    entity::{link_token, linked_account},
+    entity::linked_account,
 };
 
 /// A person's consented tie to a provider account.
@@ -74,45 +74,6 @@ pub enum LinkOutcome {
     TakenByAnotherPerson,
 }
 
-/// The sealed tokens of a linked account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkTokens {
-    /// Sealed access token.
-    pub access: Vec<u8>,
-    /// When the access token ends.
-    pub access_expires_at: EpochMs,
-    /// Sealed refresh token.
-    pub refresh: Option<Vec<u8>>,
-    /// When the refresh token ends, where the provider says.
-    pub refresh_expires_at: Option<EpochMs>,
-    /// The refresh token before this one, kept until the new pair has worked.
-    pub previous_refresh: Option<Vec<u8>>,
-    /// Rises with every new pair.
-    pub generation: i64,
-}
-
-/// The sealed tokens of some account, for those who go through all of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnedTokens {
-    /// Whose.
-    pub user_id: UserId,
-    /// Of which account.
-    pub link_id: LinkId,
-    /// The tokens.
-    pub tokens: LinkTokens,
-}
-
-/// What came of asking for the right to refresh.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefreshClaim {
-    /// Go ahead: nobody else will until the lease ends.
-    Granted,
-    /// Somebody else refreshes; look again later.
-    Busy,
-    /// Somebody else has refreshed: these are the tokens.
-    Newer(LinkTokens),
-}
-
 fn provider_of(word: &str) -> Result<ProviderKey, StoreError> {
     word.parse().map_err(|error: pulsekeep_core::account::UnknownWord| StoreError::Damaged {
         day: "a linked account".to_owned(),
@@ -138,19 +99,6 @@ impl TryFrom<linked_account::Model> for LinkedAccount {
             devices_checked_at: row.devices_checked_at.map(EpochMs),
             push: PushState::parse(&row.subscription),
         })
-    }
-}
-
-impl From<link_token::Model> for LinkTokens {
-    fn from(row: link_token::Model) -> Self {
-        Self {
-            access: row.access_sealed,
-            access_expires_at: EpochMs(row.access_expires_at),
-            refresh: row.refresh_sealed,
-            refresh_expires_at: row.refresh_expires_at.map(EpochMs),
-            previous_refresh: row.previous_refresh_sealed,
-            generation: row.generation,
-        }
     }
 }
 
@@ -193,24 +141,6 @@ impl Store {
         query.all(self.reader()).await?.into_iter().map(LinkedAccount::try_from).collect()
     }
 
-    /// The sealed tokens of a linked account.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn link_tokens(&self, user: UserId, link: LinkId) -> Result<Option<LinkTokens>, StoreError> {
-        let row = link_token::Entity::find_by_id((user.0, link.0)).one(self.reader()).await?;
-        Ok(row.map(LinkTokens::from))
-    }
-
-    /// Some sealed token, to try the vault key on at start.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn any_sealed_token(&self) -> Result<Option<(LinkId, Vec<u8>)>, StoreError> {
-        let row = link_token::Entity::find().one(self.reader()).await?;
-        Ok(row.map(|row| (LinkId(row.link_id), row.access_sealed)))
-    }
-
     /// Working accounts whose tokens were not looked at since `before`, the longest first. Each has its own share of
     /// `spread_ms` on top, so that accounts which were connected together are not looked at together.
     ///
@@ -231,59 +161,6 @@ impl Store {
             .order_by_asc(C::TokenCheckedAt)
             .limit(limit);
         query.all(self.reader()).await?.into_iter().map(LinkedAccount::try_from).collect()
-    }
-
-    /// All sealed tokens in the order of their accounts, those after `after`.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn sealed_tokens(&self, after: LinkId, limit: u64) -> Result<Vec<OwnedTokens>, StoreError> {
-        let rows = link_token::Entity::find()
-            .filter(link_token::Column::LinkId.gt(after.0))
-            .order_by_asc(link_token::Column::LinkId)
-            .limit(limit)
-            .all(self.reader())
-            .await?;
-        let owned = |row: link_token::Model| OwnedTokens {
-            user_id: UserId(row.user_id),
-            link_id: LinkId(row.link_id),
-            tokens: row.into(),
-        };
-        Ok(rows.into_iter().map(owned).collect())
-    }
-
-    /// Asks for the right to refresh the pair of `generation` until `until`, for one caller among all processes.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn claim_refresh(
-        &self,
-        (user, link): (UserId, LinkId),
-        generation: i64,
-        owner: &str,
-        until: EpochMs,
-        now: EpochMs,
-    ) -> Result<RefreshClaim, StoreError> {
-        let tx = self.write().await?;
-        let free = Condition::any()
-            .add(link_token::Column::RefreshUntil.is_null())
-            .add(link_token::Column::RefreshUntil.lte(now.0));
-        let claimed = link_token::Entity::update_many()
-            .col_expr(link_token::Column::RefreshOwner, Expr::value(owner))
-            .col_expr(link_token::Column::RefreshUntil, Expr::value(until.0))
-            .filter(link_token::Column::UserId.eq(user.0))
-            .filter(link_token::Column::LinkId.eq(link.0))
-            .filter(link_token::Column::Generation.eq(generation))
-            .filter(free)
-            .exec(tx.db())
-            .await?;
-        let row = link_token::Entity::find_by_id((user.0, link.0)).one(tx.db()).await?;
-        tx.commit().await?;
-        Ok(match row {
-            _ if claimed.rows_affected == 1 => RefreshClaim::Granted,
-            Some(row) if row.generation != generation => RefreshClaim::Newer(row.into()),
-            _ => RefreshClaim::Busy,
-        })
     }
 }
 
@@ -349,110 +226,6 @@ impl WriteTx {
         Ok(LinkOutcome::Linked(row.try_into()?))
     }
 
-    /// The generation of a link's tokens, which nobody else changes until this transaction ends.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn token_generation(&self, user: UserId, link: LinkId) -> Result<Option<i64>, StoreError> {
-        self.lock_person(user.0).await?;
-        let mut query = link_token::Entity::find_by_id((user.0, link.0));
-        if self.engine() == crate::Engine::Postgres {
-            query = query.lock_exclusive();
-        }
-        Ok(query.one(self.db()).await?.map(|row| row.generation))
-    }
-
-    /// Stores a sealed pair and frees the refresh lease. The generation rises by one from `tokens.generation`'s
-    /// predecessor, which the caller sets.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn put_tokens(&self, user: UserId, link: LinkId, tokens: LinkTokens) -> Result<(), StoreError> {
-        use link_token::Column as C;
-        let row = link_token::Model {
-            user_id: user.0,
-            link_id: link.0,
-            access_sealed: tokens.access,
-            access_expires_at: tokens.access_expires_at.0,
-            refresh_sealed: tokens.refresh,
-            refresh_expires_at: tokens.refresh_expires_at.map(|e| e.0),
-            previous_refresh_sealed: tokens.previous_refresh,
-            generation: tokens.generation,
-            refresh_owner: None,
-            refresh_until: None,
-        };
-        let on_conflict = OnConflict::columns([C::UserId, C::LinkId])
-            .update_columns([
-                C::AccessSealed,
-                C::AccessExpiresAt,
-                C::RefreshSealed,
-                C::RefreshExpiresAt,
-                C::PreviousRefreshSealed,
-                C::Generation,
-                C::RefreshOwner,
-                C::RefreshUntil,
-            ])
-            .to_owned();
-        link_token::Entity::insert(link_token::ActiveModel::from(row))
-            .on_conflict(on_conflict)
-            .exec_without_returning(self.db())
-            .await?;
-        Ok(())
-    }
-
-    /// Gives the refresh lease back without a new pair.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn release_refresh(&self, link: LinkId, owner: &str) -> Result<(), StoreError> {
-        link_token::Entity::update_many()
-            .col_expr(link_token::Column::RefreshUntil, Expr::value(Option::<i64>::None))
-            .filter(link_token::Column::LinkId.eq(link.0))
-            .filter(link_token::Column::RefreshOwner.eq(owner))
-            .exec(self.db())
-            .await?;
-        Ok(())
-    }
-
-    /// Puts tokens that were sealed anew in the place of `old`, unless they have changed meanwhile.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn reseal_tokens(&self, old: &OwnedTokens, new: &LinkTokens) -> Result<bool, StoreError> {
-        use link_token::Column as C;
-        let done = link_token::Entity::update_many()
-            .col_expr(C::AccessSealed, Expr::value(new.access.clone()))
-            .col_expr(C::RefreshSealed, Expr::value(new.refresh.clone()))
-            .col_expr(C::PreviousRefreshSealed, Expr::value(new.previous_refresh.clone()))
-            .filter(C::UserId.eq(old.user_id.0))
-            .filter(C::LinkId.eq(old.link_id.0))
-            .filter(C::Generation.eq(old.tokens.generation))
-            .filter(C::AccessSealed.eq(old.tokens.access.clone()))
-            .exec(self.db())
-            .await?;
-        Ok(done.rows_affected == 1)
-    }
-
-    /// Forgets the refresh token before this one: the access token of `generation` has worked.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn forget_previous_refresh(
-        &self,
-        user: UserId,
-        link: LinkId,
-        generation: i64,
-    ) -> Result<(), StoreError> {
-        link_token::Entity::update_many()
-            .col_expr(link_token::Column::PreviousRefreshSealed, Expr::value(Option::<Vec<u8>>::None))
-            .filter(link_token::Column::UserId.eq(user.0))
-            .filter(link_token::Column::LinkId.eq(link.0))
-            .filter(link_token::Column::Generation.eq(generation))
-            .exec(self.db())
-            .await?;
-        Ok(())
-    }
-
     /// Notes that an account's tokens were looked at.
     ///
     /// # Errors
@@ -482,15 +255,6 @@ impl WriteTx {
             .filter(linked_account::Column::Id.eq(link.0))
             .exec(self.db())
             .await?;
-        Ok(())
-    }
-
-    /// Removes the tokens of a linked account.
-    ///
-    /// # Errors
-    /// The database's own.
-    pub async fn delete_tokens(&self, user: UserId, link: LinkId) -> Result<(), StoreError> {
-        link_token::Entity::delete_by_id((user.0, link.0)).exec(self.db()).await?;
         Ok(())
     }
 

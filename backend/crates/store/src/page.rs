@@ -79,6 +79,7 @@ impl WriteTx {
         use sync_window::Column as C;
         let prolonged = sync_window::Entity::update_many()
             .col_expr(C::LeaseUntil, Expr::value(until.0))
+            .col_expr(C::LostLeases, Expr::value(0))
             .col_expr(C::Requests, plus(C::Requests, i64::from(spent.requests)))
             .col_expr(C::Retries, plus(C::Retries, i64::from(spent.retries)))
             .filter(C::UserId.eq(key.user.0))

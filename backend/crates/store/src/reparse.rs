@@ -11,13 +11,13 @@ use pulsekeep_core::{
     job::{FailureCode, WindowState},
     time::DayRange,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use crate::{
     Store, StoreError, WindowKey, WriteTx,
     convert::{day_text, range_of},
     entity::{coverage, raw_document, sync_window},
-    ingest::coverage::grain_code,
+    ingest::{CoverageMark, coverage::grain_code},
 };
 
 /// The pages of one answer that no newer answer to the same request has superseded.
@@ -149,6 +149,46 @@ impl WriteTx {
                     .exec(self.db())
                     .await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Says of days that failed on the answer behind them what it has told after all.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn mend_days(
+        &self,
+        user: UserId,
+        (metric, grain): (Metric, Grain),
+        stream: StreamId,
+        marks: &[CoverageMark],
+    ) -> Result<(), StoreError> {
+        use coverage::Column as C;
+        let Some(raw) = marks.first().and_then(|mark| mark.raw) else { return Ok(()) };
+        let failed = Condition::all()
+            .add(C::UserId.eq(user.0))
+            .add(C::Metric.eq(metric.code()))
+            .add(C::StreamId.eq(stream.0))
+            .add(C::Grain.eq(grain_code(grain)))
+            .add(C::State.eq(CoverageState::Failed.key()))
+            .add(C::RawId.eq(raw.0));
+        let days: Vec<String> = coverage::Entity::find()
+            .select_only()
+            .column(C::Day)
+            .filter(failed.clone())
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        for mark in marks.iter().filter(|mark| days.contains(&day_text(mark.day))) {
+            coverage::Entity::update_many()
+                .col_expr(C::State, Expr::value(mark.state.key()))
+                .col_expr(C::Code, Expr::value(Option::<String>::None))
+                .col_expr(C::WearMinutes, Expr::value(mark.wear_minutes))
+                .filter(failed.clone())
+                .filter(C::Day.eq(day_text(mark.day)))
+                .exec(self.db())
+                .await?;
         }
         Ok(())
     }

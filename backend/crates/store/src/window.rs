@@ -54,6 +54,8 @@ pub struct SyncWindow {
     pub requests: i32,
     /// Those of them that had to be made again, since their answer did not serve.
     pub retries: i32,
+    /// How often in a row its worker was lost at it: killed, or out of memory.
+    pub lost: i32,
 }
 
 /// What work on a window has cost since it was last noted.
@@ -82,6 +84,8 @@ pub struct ClaimedWindow {
     pub link: LinkId,
     /// What its job is for.
     pub kind: JobKind,
+    /// Whether it was taken over from a worker that is lost.
+    pub taken_over: bool,
 }
 
 impl TryFrom<sync_window::Model> for SyncWindow {
@@ -98,11 +102,12 @@ impl TryFrom<sync_window::Model> for SyncWindow {
             code: row.code.as_deref().and_then(FailureCode::parse),
             requests: row.requests,
             retries: row.retries,
+            lost: row.lost_leases,
         })
     }
 }
 
-fn this(key: WindowKey) -> Condition {
+pub(crate) fn this(key: WindowKey) -> Condition {
     use sync_window::Column as C;
     Condition::all().add(C::UserId.eq(key.user.0)).add(C::JobId.eq(key.job.0)).add(C::Seq.eq(key.seq))
 }
@@ -111,6 +116,14 @@ fn this(key: WindowKey) -> Condition {
 fn if_running(running: i32, other: i32) -> SimpleExpr {
     let is_running = Expr::col(sync_window::Column::State).eq(WindowState::Running.key());
     Expr::case(is_running, Expr::value(running)).finally(Expr::value(other)).into()
+}
+
+/// What a window waited for, unless it is taken over at its work: then nothing, by which that is seen.
+fn code_unless_running() -> SimpleExpr {
+    let is_running = Expr::col(sync_window::Column::State).eq(WindowState::Running.key());
+    Expr::case(is_running, Expr::value(Option::<String>::None))
+        .finally(Expr::col(sync_window::Column::Code))
+        .into()
 }
 
 impl Store {
@@ -136,6 +149,8 @@ impl Store {
             .col_expr(C::Attempt, Expr::col(C::Attempt).add(if_running(0, 1)))
             .col_expr(C::Requests, Expr::col(C::Requests).add(if_running(1, 0)))
             .col_expr(C::Retries, Expr::col(C::Retries).add(if_running(1, 0)))
+            .col_expr(C::LostLeases, Expr::col(C::LostLeases).add(if_running(1, 0)))
+            .col_expr(C::Code, code_unless_running())
             .filter(this(key))
             .filter(claimable(now))
             .filter(of_moving_job())
@@ -154,6 +169,7 @@ impl Store {
         Ok(Some(ClaimedWindow {
             link: LinkId(row.link_id),
             kind: JobKind::parse(&job.kind).unwrap_or(JobKind::Incremental),
+            taken_over: row.lost_leases > 0 && row.code.is_none(),
             window: row.try_into()?,
         }))
     }
@@ -238,6 +254,7 @@ impl WriteTx {
             .col_expr(C::State, Expr::value(WindowState::Due.key()))
             .col_expr(C::Code, Expr::value(code.key()))
             .col_expr(C::NextRunAt, Expr::value(at.0))
+            .col_expr(C::LostLeases, Expr::value(0))
             .col_expr(C::LeaseOwner, Expr::value(Option::<String>::None))
             .col_expr(C::LeaseUntil, Expr::value(Option::<i64>::None))
             .col_expr(C::Requests, plus(C::Requests, i64::from(spent.requests)))

@@ -170,7 +170,9 @@ impl SyncEngine {
                 Err(VaultError::UnknownKey) => return Err(VaultError::UnknownKey.into()),
                 Err(VaultError::Damaged) => continue,
             };
-            match provider.refresh(&token).await {
+            let answer = provider.refresh(&token).await;
+            self.outcomes.count_token(link.provider, answer.as_ref().err());
+            match answer {
                 Ok(grant) => return Ok(Ok((grant, sealed.clone()))),
                 Err(error @ OAuthError::NeedsConsent { .. }) => last = error,
                 Err(error) => return Ok(Err(error)),

@@ -9,7 +9,7 @@ use pulsekeep_core::{
 };
 use pulsekeep_store::LinkedAccount;
 
-use crate::{SyncEngine, SyncError, access::Access, incremental::HORIZON_DAYS, resolve};
+use crate::{Asked, SyncEngine, SyncError, access::Access, incremental::HORIZON_DAYS, resolve};
 
 /// Devices are asked for at most so often, by all processes together.
 const DEVICES_EVERY_MS: i64 = 10 * MINUTE_MS;
@@ -55,6 +55,7 @@ impl SyncEngine {
             return Ok(false);
         }
         let answer = provider.devices(&token).await;
+        self.outcomes.count(link.provider, Asked::Devices, answer.as_ref().err());
         if let Err(failure) = answer.as_ref()
             && failure.code == FailureCode::RateLimited
         {

@@ -7,7 +7,9 @@ use pulsekeep_provider::Provider;
 use pulsekeep_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
-use crate::{SyncPolicy, TokenKind, Vault, VaultError, cache::Cache, slices::Slices};
+use crate::{
+    OutcomeCount, SyncPolicy, TokenKind, Vault, VaultError, cache::Cache, outcomes::Outcomes, slices::Slices,
+};
 
 /// The providers that are enabled.
 #[derive(Clone, Default)]
@@ -69,6 +71,7 @@ pub struct SyncEngine {
     pub(crate) cache: Arc<Cache>,
     /// Who may hold a large page of an answer as it was received.
     pub(crate) room: Arc<Semaphore>,
+    pub(crate) outcomes: Arc<Outcomes>,
 }
 
 impl fmt::Debug for SyncEngine {
@@ -87,9 +90,9 @@ impl SyncEngine {
         clock: Arc<dyn Clock>,
         policy: SyncPolicy,
     ) -> Self {
-        let (slices, cache) = (Arc::default(), Arc::default());
+        let (slices, cache, outcomes) = (Arc::default(), Arc::default(), Arc::default());
         let room = Arc::new(Semaphore::new(LARGE_PAGES_AT_ONCE));
-        Self { store, providers, vault, clock, policy, slices, cache, room }
+        Self { store, providers, vault, clock, policy, slices, cache, room, outcomes }
     }
 
     /// The store.
@@ -108,6 +111,12 @@ impl SyncEngine {
     #[must_use]
     pub fn provider(&self, key: ProviderKey) -> Option<&Arc<dyn Provider>> {
         self.providers.map.get(&key)
+    }
+
+    /// What came of the requests of this process and of the engines cloned from it, by provider, purpose and outcome.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<OutcomeCount> {
+        self.outcomes.all()
     }
 
     pub(crate) fn enabled(&self, key: ProviderKey) -> Result<&Arc<dyn Provider>, SyncError> {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use pulsekeep_core::{EpochMs, account::ConsentReason, catalogue::Endpoint, job::FailureCode};
 use pulsekeep_provider::{FetchFailure, FetchRequest, ParseError, Provider, has_passed};
 use pulsekeep_store::{PageToKeep, ingest::PackedBody};
 use secrecy::SecretString;
 
 use crate::{
-    SyncError,
+    Asked, SyncError,
     access::Access,
+    broken::{Panicked, attempted},
     ingest::Reading,
     moved::names_instants,
     pages::Page,
@@ -51,10 +53,17 @@ impl Run<'_> {
         engine.ask_devices(&self.link, self.owner).await?;
         let bounds = self.bounds().await?;
         let days = self.claimed.window.days;
-        let mut request = FetchRequest { endpoint: self.endpoint, days, bounds, page: None };
+        let last = self.last_date().await?;
+        let mut request = FetchRequest { endpoint: self.endpoint, days, last, bounds, page: None };
         let request_key = request.key();
-        let mut reading =
-            Reading { request_key, bounds, bodies: Vec::new(), stored: None, pages: Vec::new() };
+        let mut reading = Reading {
+            request_key,
+            bounds,
+            bodies: Vec::new(),
+            is_whole: false,
+            stored: None,
+            pages: Vec::new(),
+        };
         request.page = self.resume(&provider, &mut reading).await?;
         let (mut renewed, mut restarted) = (false, false);
         while reading.pages.len() < MAX_PAGES {
@@ -67,7 +76,11 @@ impl Run<'_> {
             }
             self.spent.requests += 1;
             self.last_failed = false;
-            let fetched = match provider.fetch(&pass.token, &request).await {
+            let fetched = provider.fetch(&pass.token, &request).await;
+            if let Err(failure) = &fetched {
+                engine.outcomes.count(self.link.provider, Asked::Data, Some(failure));
+            }
+            let fetched = match fetched {
                 Ok(fetched) => fetched,
                 Err(failure) if failure.token_rejected && !renewed => {
                     renewed = true;
@@ -90,14 +103,24 @@ impl Run<'_> {
             if let Some(rate) = fetched.rate {
                 engine.hear(&self.link, rate).await?;
             }
-            let (packed, page) = match taken_in(&provider, self.endpoint, fetched.body).await? {
+            let taken_in = taken_in(&provider, self.endpoint, fetched.body).await?;
+            match taken_in {
+                Ok(_) => engine.outcomes.count(self.link.provider, Asked::Data, None),
+                Err(_) => engine.outcomes.count_unreadable(self.link.provider),
+            }
+            let (packed, page) = match taken_in {
                 Ok(taken_in) => taken_in,
-                Err(error) => return Ok(Err(self.unreadable(&error))),
+                Err(Unread::Refused(error)) => return Ok(Err(self.unreadable(&error))),
+                Err(Unread::Broken(packed)) => {
+                    reading.bodies.push(packed);
+                    return Ok(Err(self.broke(Some(reading))));
+                }
             };
             self.worked = pass.has_previous.then_some(pass.generation);
             let passed = fetched.unfiltered && has_passed(self.endpoint, days, &page.parsed);
             let next = page.parsed.next_page.clone().filter(|_| !passed);
             let Some(next) = next else {
+                reading.is_whole = true;
                 reading.bodies.push(packed);
                 reading.pages.push(page);
                 return Ok(Ok(reading));
@@ -122,6 +145,17 @@ impl Run<'_> {
         let timeline = self.engine.store.timeline(self.link.user_id).await?;
         let days = self.claimed.window.days;
         Ok((timeline.day_bounds(days.start).0, timeline.day_bounds(days.last()).1))
+    }
+
+    /// The last date that is asked for: with nights that of waking, if it has come where the person is.
+    async fn last_date(&self) -> Result<Date, SyncError> {
+        let days = self.claimed.window.days;
+        if !self.endpoint.by_waking {
+            return Ok(days.last());
+        }
+        let timeline = self.engine.store.timeline(self.link.user_id).await?;
+        let today = timeline.day_at(self.engine.now());
+        Ok(today.clamp(days.last(), days.end))
     }
 
     /// Takes up the pages of a window that was broken off; returns the token of the page that follows.
@@ -243,7 +277,7 @@ impl Run<'_> {
     }
 
     /// The last request did not serve.
-    fn failed(&mut self) {
+    pub(crate) fn failed(&mut self) {
         self.spent.retries += 1;
         self.last_failed = true;
     }
@@ -254,17 +288,26 @@ fn is_refused_page(failure: &FetchFailure, request: &FetchRequest) -> bool {
     request.page.is_some() && failure.status == Some(400) && failure.code == FailureCode::RequestRefused
 }
 
+/// Why a body is not parsed.
+enum Unread {
+    /// It is no answer of the endpoint.
+    Refused(ParseError),
+    /// The parser panicked on it: it is kept.
+    Broken(PackedBody),
+}
+
 /// A body packed and parsed; the body itself goes.
 async fn taken_in(
     provider: &Arc<dyn Provider>,
     endpoint: &'static Endpoint,
     body: Vec<u8>,
-) -> Result<Result<(PackedBody, Page), ParseError>, SyncError> {
+) -> Result<Result<(PackedBody, Page), Unread>, SyncError> {
     let provider = provider.clone();
     let is_large = body.len() >= LARGE;
-    let work = move || match provider.parse(endpoint, &body) {
-        Ok(parsed) => Ok(Ok((PackedBody::pack(&body)?, Page::of(parsed)))),
-        Err(error) => Ok(Err(error)),
+    let work = move || match attempted(|| provider.parse(endpoint, &body)) {
+        Ok(Ok(parsed)) => Ok(Ok((PackedBody::pack(&body)?, Page::of(parsed)))),
+        Ok(Err(error)) => Ok(Err(Unread::Refused(error))),
+        Err(Panicked) => Ok(Err(Unread::Broken(PackedBody::pack(&body)?))),
     };
     if !is_large {
         return work();

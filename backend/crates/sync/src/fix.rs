@@ -1,5 +1,6 @@
 //! Fixing a plan: when a job's daily series were read, its held detail is cut anew without the days that they prove
-//! empty. From then on the job makes no more requests than its plan says, retries apart.
+//! empty; when its sessions were read too, it is known how many pages they have. From then on the job makes no more
+//! requests than its plan says, retries apart.
 
 use std::collections::BTreeMap;
 
@@ -17,41 +18,65 @@ use pulsekeep_store::{
 
 use crate::{
     SyncEngine, SyncError,
+    ingest::told_at,
     knowledge::Knowledge,
-    plan::{Cut, order, windows},
+    plan::{Cut, full_days, order, windows},
 };
 
 /// Days beside the held ones whose daily values count for the proof.
 const REACH_DAYS: i64 = 7;
 
-/// Requests of all windows: likely, and at the most.
-fn requests<'a>(windows: impl Iterator<Item = (&'a str, DayRange)>) -> (i32, i32) {
-    let (mut expected, mut at_most) = (0, 0);
-    for (key, days) in windows {
-        let (likely, most) = endpoint(key).map_or((1, 1), |e| e.requests(days.len()));
-        expected += likely;
-        at_most += most;
-    }
+/// Requests of a window before it was read: likely, and at the most.
+fn planned(window: &SyncWindow) -> (i64, i64) {
+    endpoint(&window.endpoint).map_or((1, 1), |e| e.requests(window.days.len()))
+}
+
+/// How many more requests a window took than was planned, or fewer.
+fn difference(window: &SyncWindow) -> (i64, i64) {
+    let (expected, at_most) = planned(window);
+    let taken = i64::from(window.requests - window.retries);
+    (taken - expected, taken - at_most)
+}
+
+fn sum(requests: impl Iterator<Item = (i64, i64)>) -> (i32, i32) {
+    let (expected, at_most) = requests.fold((0, 0), |sum, (likely, most)| (sum.0 + likely, sum.1 + most));
     let narrow = |n: i64| i32::try_from(n).unwrap_or(i32::MAX);
     (narrow(expected), narrow(at_most))
 }
 
 impl SyncEngine {
-    /// Fixes the plan of a job whose daily series have all ended, in the transaction that ends the last of them. Does
-    /// nothing while one is open, or when nothing is held.
+    /// Releases what a job holds and fixes its plan, as far as that can be done by now: in the transaction that ends a
+    /// window of `of`, which may be the last of its daily series, or of its sessions.
     pub(crate) async fn fix_plan(
         &self,
         tx: &mut WriteTx,
         link: &LinkedAccount,
-        job: JobId,
+        (job, of): (JobId, &Endpoint),
     ) -> Result<(), SyncError> {
+        if !of.settles_plan() || tx.unfixed_job(link.user_id, job).await?.is_none() {
+            return Ok(());
+        }
+        self.release(tx, link, job).await?;
+        let Some(row) = tx.unfixed_job(link.user_id, job).await? else { return Ok(()) };
+        let uncounted: Vec<&str> =
+            endpoints_of(link.provider).filter(|e| e.is_uncounted()).map(|e| e.key).collect();
+        if let Some(windows) = tx.counted_windows(link.user_id, job, &uncounted).await? {
+            let plan = (i64::from(row.requests_expected), i64::from(row.requests_at_most));
+            let plan = sum(std::iter::once(plan).chain(windows.iter().map(difference)));
+            tx.fix_requests(link.user_id, job, plan, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Releases the held detail of a job whose daily series have all ended, without the days that they prove empty.
+    async fn release(&self, tx: &mut WriteTx, link: &LinkedAccount, job: JobId) -> Result<(), SyncError> {
         let proofs: Vec<&str> = endpoints_of(link.provider).filter_map(|e| e.proved_by).collect();
         let Some(held) = tx.held_windows(link.user_id, job, &proofs).await? else { return Ok(()) };
         let now = self.now();
         let (stream, _) = tx.merged_stream(link.user_id, link.id, link.provider, now).await?;
         let known = known_of(tx, link, stream, &held).await?;
         let cut = if held.job.kind == JobKind::Incremental { Cut::Live } else { Cut::Fewest };
-        let mut released = Vec::new();
+        let (mut released, mut full) = (Vec::new(), Vec::new());
         for (key, days) in held_days(&held.held) {
             let Some(of) = endpoint(key) else { continue };
             let since = Some(held.job.created_at);
@@ -64,12 +89,12 @@ impl SyncEngine {
             self.mark_proved(tx, link, stream, (of, &wanted), &held, &known).await?;
             let asked: Vec<Date> = wanted.into_iter().filter(|&day| !is_empty(day)).collect();
             for window in windows(of, &asked, cut, &is_empty) {
+                full.push(of.requests(full_days(window, &is_empty)));
                 released.push(NewWindow { endpoint: of.key, days: window, held: false });
             }
         }
         order(&mut released);
-        let all = held.released.iter().map(|w| (w.endpoint.as_str(), w.days));
-        let plan = requests(all.chain(released.iter().map(|w| (w.endpoint, w.days))));
+        let plan = sum(held.released.iter().map(planned).chain(full));
         tx.release_held(&held, &released, plan, now).await?;
         Ok(())
     }
@@ -90,7 +115,7 @@ impl SyncEngine {
         let mut by_window: BTreeMap<(JobId, i32), Vec<CoverageMark>> = BTreeMap::new();
         for &day in days {
             let Some(proof) = known.proof_of_empty(of, day, Some(held.job.created_at)) else { continue };
-            let closed = self.is_closed(timeline.day_bounds(day).1, last_sync, now);
+            let closed = self.is_closed(told_at(of, day, &timeline), last_sync, now);
             let mark = CoverageMark {
                 day,
                 state: CoverageState::of_read(false, closed),

@@ -10,6 +10,7 @@ use pulsekeep_core::{
     EpochMs,
     catalogue::{Endpoint, Grain, endpoints_of},
     coverage::CoverageState,
+    job::FailureCode,
     time::{DAY_MS, DayRange, HOUR_MS, MINUTE_MS, add_days, next_day},
 };
 
@@ -76,6 +77,12 @@ fn speaks_for_itself(endpoint: &Endpoint) -> bool {
     endpoint.grain != Grain::Minute || endpoint.proved_by.is_none() && !has_daily()
 }
 
+/// A day that failed is asked for again after so long. Where this version breaks on what it is told, only another version
+/// or another answer helps.
+fn again_after_ms(code: Option<FailureCode>) -> i64 {
+    if code == Some(FailureCode::ProcessingFailed) { DAY_MS } else { HOUR_MS }
+}
+
 fn is_detail(endpoint: &Endpoint) -> bool {
     endpoint.grain == Grain::Minute && (endpoint.rows_a_day >= 1_000 || endpoint.max_days == 1)
 }
@@ -117,7 +124,9 @@ pub(crate) fn due(endpoint: &Endpoint, look: &Look<'_>, bounds: impl Fn(Date) ->
             (CoverageState::NotPermitted, _) if is_recent => due.ask.push(day),
             // Another job has it, perhaps one that is in no hurry.
             (CoverageState::Pending, _) if is_recent => due.ask.push(day),
-            (CoverageState::Failed, at) if at.is_none_or(|at| age(at) >= HOUR_MS) => due.ask.push(day),
+            (CoverageState::Failed, at) if at.is_none_or(|at| age(at) >= again_after_ms(fact.code)) => {
+                due.ask.push(day);
+            }
             (CoverageState::Partial, None) => due.ask.push(day),
             (CoverageState::Partial, Some(at)) => {
                 // Without a device to go by, days before today are looked at now and then.

@@ -12,7 +12,7 @@ use pulsekeep_core::{
     job::FailureCode,
     metric::Aggregation,
     observation::{DailyValue, Parsed},
-    time::{DAY_MS, MINUTE_MS},
+    time::{DAY_MS, MINUTE_MS, next_day},
     timeline::OffsetTimeline,
 };
 use pulsekeep_store::{
@@ -39,8 +39,11 @@ pub(crate) struct Reading {
     pub(crate) bounds: (EpochMs, EpochMs),
     /// The pages as received, packed.
     pub(crate) bodies: Vec<PackedBody>,
-    /// The first of the pages, where they are stored already: typed rows are made again, and nothing was asked.
-    pub(crate) stored: Option<RawId>,
+    /// Whether its last page is among them, as far as is known.
+    pub(crate) is_whole: bool,
+    /// The first of the pages and when they were fetched, where they are stored already: typed rows are made again, and
+    /// nothing was asked.
+    pub(crate) stored: Option<(RawId, EpochMs)>,
     /// The pages parsed.
     pub(crate) pages: Vec<Page>,
 }
@@ -100,11 +103,13 @@ impl SyncEngine {
         let now = self.now();
         let user = link.user_id;
         let raw = match reading.stored {
-            Some(raw) => Some(raw),
+            Some((raw, _)) => Some(raw),
             None => self.put_bodies(tx, link, endpoint, claimed, reading).await?,
         };
         let (stream, precedence) = tx.merged_stream(user, link.id, link.provider, now).await?;
-        let last_sync = tx.last_device_sync(user, link.id).await?;
+        // What a device has told since is not in a stored answer.
+        let is_told = |seen: &EpochMs| reading.stored.is_none_or(|(_, at)| *seen <= at);
+        let last_sync = tx.last_device_sync(user, link.id).await?.filter(is_told);
         let known_until = last_sync.filter(|_| link.provider == ProviderKey::Fitbit);
         let target = Target { link, endpoint, claimed, stream, last_sync, known_until };
         let before = tx.timeline(user).await?;
@@ -126,12 +131,16 @@ impl SyncEngine {
                 self.put_metric(tx, &target, metric, reading, &mut parsed, &timeline).await?;
             let days: Vec<Date> = with_data.iter().copied().collect();
             tx.choose_stream(user, metric, &days, (stream, precedence)).await?;
-            if reading.stored.is_some() {
+            if let Some(stored) = reading.stored {
                 let days: Vec<(Date, bool)> =
                     claimed.window.days.days().map(|day| (day, with_data.contains(&day))).collect();
                 tx.restate_days(user, (metric, endpoint.grain), stream, &days).await?;
+                let marks = self.marks(&target, (metric, &with_data, &wear), stored, &timeline);
+                tx.mend_days(user, (metric, endpoint.grain), stream, &marks).await?;
             } else {
-                self.mark_read(tx, &target, metric, &with_data, &wear, raw, &timeline).await?;
+                let marks = self.marks(&target, (metric, &with_data, &wear), (raw, now), &timeline);
+                let what = (metric, endpoint.grain);
+                tx.mark_coverage(user, what, stream, claimed.window.key, &marks, now).await?;
             }
         }
         if reading.stored.is_none() {
@@ -142,7 +151,9 @@ impl SyncEngine {
         Ok(())
     }
 
-    async fn put_bodies(
+    /// Keeps what was fetched; returns the first page. An answer whose pages are not all there supersedes none but its own
+    /// earlier one.
+    pub(crate) async fn put_bodies(
         &self,
         tx: &WriteTx,
         link: &LinkedAccount,
@@ -167,8 +178,10 @@ impl SyncEngine {
         }
         let pages = i32::try_from(reading.bodies.len()).unwrap_or(i32::MAX);
         tx.supersede_pages_from(link.user_id, link.id, &reading.request_key, pages, now).await?;
-        let answer = (endpoint.key, reading.request_key.as_str());
-        tx.supersede_within(link.user_id, link.id, answer, claimed.window.days, now).await?;
+        if reading.is_whole {
+            let answer = (endpoint.key, reading.request_key.as_str());
+            tx.supersede_within(link.user_id, link.id, answer, claimed.window.days, now).await?;
+        }
         Ok(first)
     }
 
@@ -232,23 +245,18 @@ impl SyncEngine {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is known of a window's days, used once")]
-    async fn mark_read(
+    /// What was read of a window's days at `read_at`.
+    fn marks(
         &self,
-        tx: &WriteTx,
         target: &Target<'_>,
-        metric: Metric,
-        with_data: &BTreeSet<Date>,
-        minutes: &BTreeMap<Date, i32>,
-        raw: Option<RawId>,
+        (metric, with_data, minutes): (Metric, &BTreeSet<Date>, &BTreeMap<Date, i32>),
+        (raw, read_at): (impl Into<Option<RawId>>, EpochMs),
         timeline: &OffsetTimeline,
-    ) -> Result<(), SyncError> {
-        let now = self.now();
-        let link = target.link;
+    ) -> Vec<CoverageMark> {
+        let raw = raw.into();
         let wears = metric == Metric::HeartRate && target.endpoint.grain == Grain::Minute;
         let mark = |day: Date| {
-            let (_, end) = timeline.day_bounds(day);
-            let closed = self.is_closed(end, target.last_sync, now);
+            let closed = self.is_closed(told_at(target.endpoint, day, timeline), target.last_sync, read_at);
             CoverageMark {
                 day,
                 state: CoverageState::of_read(with_data.contains(&day), closed),
@@ -257,11 +265,7 @@ impl SyncEngine {
                 wear_minutes: wears.then(|| minutes.get(&day).copied().unwrap_or(0)),
             }
         };
-        let marks: Vec<CoverageMark> = target.claimed.window.days.days().map(mark).collect();
-        let key = target.claimed.window.key;
-        let what = (metric, target.endpoint.grain);
-        tx.mark_coverage(link.user_id, what, target.stream, key, &marks, now).await?;
-        Ok(())
+        target.claimed.window.days.days().map(mark).collect()
     }
 
     /// A day is closed when the device was seen after its end, or some days later whatever the device does.
@@ -270,14 +274,14 @@ impl SyncEngine {
         seen && now >= end || now.0 >= end.0 + self.policy.close_after_days * DAY_MS
     }
 
-    /// Marks the days of a window that was given up. Days that were read before keep what is known of them.
+    /// Marks the days of a window that was given up, with what was fetched of them all the same. Days that were read before keep what is known of them.
     pub(crate) async fn mark_failed(
         &self,
         tx: &WriteTx,
         link: &LinkedAccount,
         endpoint: &'static Endpoint,
         claimed: &ClaimedWindow,
-        code: FailureCode,
+        (code, raw): (FailureCode, Option<RawId>),
     ) -> Result<(), SyncError> {
         let now = self.now();
         let (stream, _) = tx.merged_stream(link.user_id, link.id, link.provider, now).await?;
@@ -285,7 +289,7 @@ impl SyncEngine {
             FailureCode::MissingScope => CoverageState::NotPermitted,
             _ => CoverageState::Failed,
         };
-        let mark = |day| CoverageMark { day, state, code: Some(code), raw: None, wear_minutes: None };
+        let mark = |day| CoverageMark { day, state, code: Some(code), raw, wear_minutes: None };
         let marks: Vec<CoverageMark> = claimed.window.days.days().map(mark).collect();
         for &metric in endpoint.metrics {
             let what = (metric, endpoint.grain);
@@ -299,6 +303,12 @@ impl SyncEngine {
 fn detail_of(endpoint: &Endpoint, metric: Metric) -> BTreeSet<Metric> {
     let proved = endpoints_of(endpoint.provider).filter(|e| e.proved_by == Some(endpoint.key));
     proved.flat_map(|e| e.metrics.iter().copied()).chain([metric]).collect()
+}
+
+/// When all is told of a day: at its end, or, where its evening comes under the date of waking, a day later.
+pub(crate) fn told_at(endpoint: &Endpoint, day: Date, timeline: &OffsetTimeline) -> EpochMs {
+    let last = if endpoint.by_waking { next_day(day) } else { day };
+    timeline.day_bounds(last).1
 }
 
 /// How many minutes of each civil day have a sample.

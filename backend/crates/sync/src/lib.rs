@@ -3,6 +3,7 @@
 
 mod access;
 mod batch;
+mod broken;
 pub mod budget;
 mod cache;
 pub mod capacity;
@@ -18,6 +19,7 @@ mod incremental;
 mod ingest;
 mod knowledge;
 mod moved;
+mod outcomes;
 mod pages;
 pub mod plan;
 mod policy;
@@ -37,6 +39,7 @@ pub use connect::{ConnectError, ConnectOutcome, Disconnected};
 pub use control::JobAction;
 pub use engine::{Providers, SyncEngine, SyncError};
 pub use health::{Resealed, TokenHealth};
+pub use outcomes::{Asked, OutcomeCount};
 pub use plan::BackfillPlan;
 pub use policy::SyncPolicy;
 pub use problems::{live_requests_an_hour, policy_problems};

@@ -129,7 +129,7 @@ pub fn plan(
 }
 
 /// Days of a window that are not proved empty.
-fn full_days(window: DayRange, is_empty: &dyn Fn(Date) -> bool) -> i64 {
+pub(crate) fn full_days(window: DayRange, is_empty: &dyn Fn(Date) -> bool) -> i64 {
     i64::try_from(window.days().filter(|&day| !is_empty(day)).count()).unwrap_or(i64::MAX)
 }
 
@@ -171,29 +171,67 @@ fn live_range(endpoint: &Endpoint, first: Date, last: Date) -> Vec<DayRange> {
     fewest(endpoint, &days, &|_| false)
 }
 
-/// The fewest windows, from the newest day back. Days that are left out inside a window cost nothing where they are
-/// empty, so a window may span them; where a window is limited by its rows, the others count.
+/// The windows with the fewest requests, newest first. Days that are left out inside a window cost nothing where they
+/// are empty, so a window may span them.
 fn fewest(endpoint: &Endpoint, days: &[Date], is_empty: &dyn Fn(Date) -> bool) -> Vec<DayRange> {
-    let mut windows = Vec::new();
-    let mut rest = days;
-    while let Some((&newest, older)) = rest.split_last() {
-        let end = add_days(newest, 1);
-        let mut start = newest;
-        let mut taken = 1;
-        let mut dense = 1;
-        for &day in older.iter().rev() {
-            if days_between(day, end) > endpoint.max_days {
-                break;
+    match endpoint.dense_days() {
+        Some(most) => fewest_by_rows(endpoint, most, days, is_empty),
+        None => longest(endpoint, days, is_empty),
+    }
+}
+
+/// The longest windows, from the newest day back. Where what lies between two days that are asked for would take a page of
+/// its own, it is left out.
+fn longest(endpoint: &Endpoint, days: &[Date], is_empty: &dyn Fn(Date) -> bool) -> Vec<DayRange> {
+    let mut windows: Vec<DayRange> = Vec::new();
+    for &day in days.iter().rev() {
+        let next = windows.last_mut().filter(|window| {
+            days_between(day, window.end) <= endpoint.max_days && {
+                let between = DayRange { start: add_days(day, 1), end: window.start };
+                between.is_empty() || !endpoint.fills_a_page(full_days(between, is_empty))
             }
-            dense += full_days(DayRange { start: day, end: start }, is_empty);
-            if endpoint.dense_days().is_some_and(|most| dense > most) {
-                break;
-            }
-            start = day;
-            taken += 1;
+        });
+        match next {
+            Some(window) => window.start = day,
+            None => windows.push(DayRange::one(day)),
         }
-        windows.push(DayRange { start, end });
-        rest = &rest[..rest.len() - taken];
+    }
+    windows
+}
+
+/// The windows with the fewest pages, of at most `most` days with rows: days that are asked for, and those between them
+/// that are not proved empty.
+fn fewest_by_rows(
+    endpoint: &Endpoint,
+    most: i64,
+    days: &[Date],
+    is_empty: &dyn Fn(Date) -> bool,
+) -> Vec<DayRange> {
+    // For the first n days: their fewest requests, and where the newest of their windows begins.
+    let mut best: Vec<(i64, usize)> = vec![(0, 0)];
+    for (newest, &last) in days.iter().enumerate() {
+        let end = add_days(last, 1);
+        let (mut found, mut full, mut start) = ((i64::MAX, newest), 0, end);
+        for first in (0..=newest).rev() {
+            let day = days[first];
+            full += full_days(DayRange { start: day, end: start }, is_empty);
+            start = day;
+            if first < newest && (days_between(day, end) > endpoint.max_days || full > most) {
+                break;
+            }
+            let requests = best[first].0 + endpoint.requests(full).0;
+            // Of equals the longer window: fewer rows of work.
+            if requests <= found.0 {
+                found = (requests, first);
+            }
+        }
+        best.push(found);
+    }
+    let (mut windows, mut end) = (Vec::new(), days.len());
+    while end > 0 {
+        let start = best[end].1;
+        windows.push(DayRange { start: days[start], end: add_days(days[end - 1], 1) });
+        end = start;
     }
     windows
 }
@@ -252,11 +290,11 @@ mod tests {
     }
 
     #[test]
-    fn a_year_of_heart_rate_takes_61_requests_of_minutes_and_27_of_days() {
+    fn a_year_of_heart_rate_takes_57_requests_of_minutes_and_27_of_days() {
         let plan = year(&[Metric::HeartRate]);
-        assert_eq!(plan.expected(), 61 + 27);
+        assert_eq!(plan.expected(), 57 + 27);
         let newest = plan.windows.iter().find(|w| w.endpoint == "google.heart_rate.minute").unwrap();
-        assert_eq!(newest.days, DayRange { start: date(2025, 12, 26), end: date(2026, 1, 1) });
+        assert_eq!(newest.days, DayRange { start: date(2025, 12, 19), end: date(2026, 1, 1) });
         assert!(newest.held, "the daily series may prove days empty");
         assert!(plan.windows.iter().filter(|w| w.endpoint == "google.heart_rate.day").all(|w| !w.held));
     }
@@ -272,7 +310,8 @@ mod tests {
 
     #[test]
     fn days_without_rows_let_a_window_reach_further() {
-        // Every second day is proved empty: fourteen days hold seven with rows, and six fit one page.
+        // Every second day is proved empty: fourteen days hold seven with rows, which take two pages as thirteen would; six
+        // fit one page.
         let is_empty = |day: Date| days_between(YEAR.start, day) % 2 == 0;
         let plan = year_with(&[Metric::HeartRate], Cadence::Minute, is_empty);
         let minutes: Vec<_> =
@@ -328,6 +367,40 @@ mod tests {
         let hourly = Allowance { limit: 150, period_ms: 3_600_000 };
         assert!(eta_s(150, hourly) < 60);
         assert_eq!(eta_s(1514, hourly) / 3600, 10);
+    }
+
+    #[test]
+    fn days_far_apart_are_not_joined_by_pages_that_nobody_asked_for() {
+        let cut = |key: &str, back: &[i64]| {
+            let days: Vec<Date> = back.iter().map(|&n| add_days(YEAR.end, -n)).collect();
+            windows(endpoint(key).unwrap(), &days, Cut::Fewest, &|_| false).len()
+        };
+        assert_eq!(
+            cut("google.steps.minute", &[300, 299, 2]),
+            2,
+            "250 rows a day fill seven pages between them"
+        );
+        assert_eq!(cut("google.steps.minute", &[30, 29, 2]), 1);
+        assert_eq!(cut("google.resting_heart_rate.day", &[300, 2]), 1, "a row a day");
+        assert_eq!(cut("fitbit.steps.day", &[900, 2]), 1, "no pages");
+    }
+
+    #[test]
+    fn dense_days_take_as_few_requests_as_can_be() {
+        let e = endpoint("google.heart_rate.minute").unwrap();
+        for n in 0..200 {
+            let days: Vec<Date> = (0..n).map(|n| add_days(YEAR.start, n)).collect();
+            let windows = windows(e, &days, Cut::Fewest, &|_| false);
+            let requests: i64 = windows.iter().map(|w| e.requests(w.len()).0).sum();
+            assert_eq!(requests, n / 13 * 2 + (n % 13 + 5) / 6, "{n} days");
+        }
+    }
+
+    #[test]
+    fn days_that_are_asked_for_again_and_again_stay_windows_of_one_day() {
+        let e = endpoint("google.heart_rate.minute").unwrap();
+        let days: Vec<Date> = (0..9).map(|n| add_days(YEAR.start, n)).collect();
+        assert!(windows(e, &days, Cut::Live, &|_| false).iter().all(|w| w.len() == 1));
     }
 
     proptest! {

@@ -33,6 +33,8 @@ pub struct SyncPolicy {
     pub lease_ms: i64,
     /// Attempts before a window that fails for a passing reason is given up.
     pub max_attempts: i32,
+    /// Workers that may be lost at a window, one after another and without a page between them, before it is given up.
+    pub max_lost_workers: i32,
     /// Wait after the first failed attempt; doubles each time.
     pub first_retry_ms: i64,
     /// Longest such wait.
@@ -71,6 +73,7 @@ impl Default for SyncPolicy {
             close_after_days: 14,
             lease_ms: 2 * MINUTE_MS,
             max_attempts: 6,
+            max_lost_workers: 10,
             first_retry_ms: 5_000,
             longest_retry_ms: 15 * MINUTE_MS,
             google_per_minute: 300,

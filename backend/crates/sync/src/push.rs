@@ -14,7 +14,7 @@ use pulsekeep_core::{
 use pulsekeep_provider::{Notification, PushOperation};
 use pulsekeep_store::{LinkedAccount, NewNotice, NoticeOutcome, PushNotice};
 
-use crate::{JobRequest, SyncEngine, SyncError, access::Access};
+use crate::{Asked, JobRequest, SyncEngine, SyncError, access::Access};
 
 /// Days before today that a notification may have asked for again; what is older is left to a backfill.
 const MAX_DAYS_BACK: i64 = 31;
@@ -245,7 +245,17 @@ impl SyncEngine {
         let Some(push) = provider.push() else { return Ok(false) };
         let state = match self.access(link, None, owner).await? {
             Access::Ready { token, .. } => {
-                match push.subscribe(&token, &link.id.to_string(), &link.scopes).await {
+                let planned = push.calls(&link.scopes);
+                if !self.take_requests(link, planned).await? {
+                    // The account's budget is used up; the next sweep comes back to it.
+                    return Ok(false);
+                }
+                let mut made = 0;
+                let outcome = push.subscribe(&token, &link.id.to_string(), &link.scopes, &mut made).await;
+                self.outcomes.count(link.provider, Asked::Subscription, outcome.as_ref().err());
+                // What an earlier link has left took more calls than could be foreseen: they count all the same.
+                self.take_requests(link, made.saturating_sub(planned)).await?;
+                match outcome {
                     Ok(()) => PushState::Active,
                     Err(failure) => {
                         tracing::warn!(link = %link.id, %failure, "an account could not be subscribed");
@@ -270,12 +280,26 @@ impl SyncEngine {
         if link.push == PushState::None {
             return Ok(());
         }
-        if let Access::Ready { token, .. } = self.access(link, None, owner).await?
-            && let Err(failure) = push.unsubscribe(&token, &link.id.to_string(), &link.scopes).await
-        {
+        let Access::Ready { token, .. } = self.access(link, None, owner).await? else { return Ok(()) };
+        if !self.take_requests(link, push.calls(&link.scopes)).await? {
+            return Ok(());
+        }
+        let outcome = push.unsubscribe(&token, &link.id.to_string(), &link.scopes).await;
+        self.outcomes.count(link.provider, Asked::Subscription, outcome.as_ref().err());
+        if let Err(failure) = outcome {
             tracing::warn!(link = %link.id, %failure, "a subscription could not be ended");
         }
         Ok(())
+    }
+
+    /// Takes so many requests from an account's budget; `false` when it does not have them now.
+    async fn take_requests(&self, link: &LinkedAccount, requests: u32) -> Result<bool, SyncError> {
+        for _ in 0..requests {
+            if self.take_request(link, JobKind::Incremental).await?.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -20,6 +20,7 @@ use pulsekeep_store::{ClaimedWindow, LinkedAccount, NewJob, NewWindow, StoredAns
 
 use crate::{
     JobRequest, RequestOutcome, SyncEngine, SyncError, WindowResult,
+    broken::{Panicked, attempted},
     ingest::Reading,
     pages::{self, Page},
     request::check_range,
@@ -137,7 +138,7 @@ impl SyncEngine {
         self.end_reparse(claimed, owner, left_alone).await
     }
 
-    async fn end_reparse(
+    pub(crate) async fn end_reparse(
         &self,
         claimed: &ClaimedWindow,
         owner: &str,
@@ -212,9 +213,13 @@ impl SyncEngine {
             let Some(body) = self.store.stored_body(user, *id).await? else {
                 return Ok(Err(FailureCode::RawIncomplete));
             };
-            match provider.parse(endpoint, &body) {
-                Ok(parsed) => pages.push(Page::of(parsed)),
-                Err(error) => {
+            match attempted(|| provider.parse(endpoint, &body)) {
+                Ok(Ok(parsed)) => pages.push(Page::of(parsed)),
+                Err(Panicked) => {
+                    tracing::error!(endpoint = endpoint.key, "the parser panicked on a stored answer");
+                    return Ok(Err(FailureCode::ProcessingFailed));
+                }
+                Ok(Err(error)) => {
                     tracing::warn!(endpoint = endpoint.key, %error, "a stored answer could not be read");
                     return Ok(Err(error.failure_code()));
                 }
@@ -227,8 +232,15 @@ impl SyncEngine {
             tracing::info!(endpoint = endpoint.key, from = %days.start, "the last page of an answer is missing");
             return Ok(Err(FailureCode::RawIncomplete));
         }
-        let first = piece.answer.pages.first().map(|(_, id)| *id);
-        Ok(Ok(Reading { request_key: String::new(), bounds, bodies: Vec::new(), stored: first, pages }))
+        let first = piece.answer.pages.first().map(|(_, id)| (*id, piece.answer.fetched_at));
+        Ok(Ok(Reading {
+            request_key: String::new(),
+            bounds,
+            bodies: Vec::new(),
+            is_whole: true,
+            stored: first,
+            pages,
+        }))
     }
 }
 

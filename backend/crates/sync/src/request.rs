@@ -1,6 +1,6 @@
 //! Asking for days: jobs are written here, by people, the command line and the schedule.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -26,6 +26,12 @@ const NO_WINDOW: i32 = -1;
 
 /// Days that a deep sync reads again.
 pub(crate) const DEEP_DAYS: i64 = 30;
+
+/// Open days older than those, of all metrics together, that a deep sync takes along.
+const OPEN_DAYS_A_PASS: u64 = 500;
+
+/// A day of a metric that is open.
+type OpenDay = (Metric, Grain, Date);
 
 /// Days that may be asked for at once.
 const MAX_DAYS: i64 = 10 * 366;
@@ -198,7 +204,16 @@ impl SyncEngine {
                         || !endpoints_of(e.provider)
                             .any(|d| d.grain == Grain::Day && d.metrics.contains(&e.metrics[0]))
                 };
-                plan(&input, |e| if is_deep(e) { days.days().collect() } else { Vec::new() }, |_, _| false)
+                let open = self.open_days(link, days.start).await?;
+                let asked = |e: &'static Endpoint| {
+                    let own = |(metric, grain, _): &&OpenDay| e.metrics.contains(metric) && e.grain == *grain;
+                    let mut asked: BTreeSet<Date> = open.iter().filter(own).map(|(.., day)| *day).collect();
+                    if is_deep(e) {
+                        asked.extend(days.days());
+                    }
+                    asked.into_iter().collect()
+                };
+                plan(&input, asked, |_, _| false)
             }
             (kind, Some(days)) => {
                 let is_left_out = |e, day| kind == JobKind::Backfill && known.is_closed(e, day);
@@ -212,6 +227,17 @@ impl SyncEngine {
             .or(starts.zip(ends).map(|(start, end)| DayRange { start, end }))
             .unwrap_or_else(|| DayRange::one(today));
         Ok(Planned { plan, days, known, dues })
+    }
+
+    /// Days before `before` that are open, of whatever age: opened again by what came late, or never closed since the
+    /// server was off. A deep re-read takes the newest of them along.
+    async fn open_days(&self, link: &LinkedAccount, before: Date) -> Result<Vec<OpenDay>, SyncError> {
+        match self.store.merged_stream(link.user_id, link.id).await? {
+            Some(stream) => {
+                Ok(self.store.open_days_before(link.user_id, stream, before, OPEN_DAYS_A_PASS).await?)
+            }
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The days whose past matters to a plan: those asked for and some beside them, or all since something was last

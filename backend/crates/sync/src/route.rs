@@ -15,7 +15,7 @@ use pulsekeep_store::{
     person::Exercise,
 };
 
-use crate::{SyncEngine, SyncError, access::Access};
+use crate::{Asked, SyncEngine, SyncError, access::Access};
 
 /// What came of asking for a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,9 @@ impl SyncEngine {
             if let Err(not_now) = self.take_request(link, JobKind::Incremental).await? {
                 return Ok(RouteOutcome::Later(not_now.until));
             }
-            match provider.route(&token, &exercise.external_id).await {
+            let answer = provider.route(&token, &exercise.external_id).await;
+            self.outcomes.count(link.provider, Asked::Route, answer.as_ref().err());
+            match answer {
                 Ok(fetched) => {
                     if let Some(rate) = fetched.rate {
                         self.hear(link, rate).await?;

@@ -11,7 +11,13 @@ use pulsekeep_core::{
 };
 use pulsekeep_store::{ClaimedWindow, DueWindow, LinkedAccount, Spent, WindowKey, WriteTx};
 
-use crate::{SyncEngine, SyncError, connect::lost_code, ingest::Reading, pages};
+use crate::{
+    SyncEngine, SyncError,
+    broken::{Panicked, caught},
+    connect::lost_code,
+    ingest::Reading,
+    pages,
+};
 
 /// What came of running a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +60,15 @@ pub(crate) enum Stop {
     GiveUp(FailureCode),
     /// The account needs the person.
     LostConsent(ConsentReason),
+    /// Work on it panicked: a fault of ours. With what was fetched until then, if anything.
+    Broken(Option<Box<Reading>>),
     /// Another worker has it by now.
     Lost,
+}
+
+/// A number that differs by window, so that windows which failed together do not return together.
+pub(crate) fn spread(key: WindowKey) -> u64 {
+    key.job.0.unsigned_abs() ^ u64::from(key.seq.unsigned_abs())
 }
 
 /// A window at work.
@@ -113,6 +126,9 @@ impl SyncEngine {
         let Some(claimed) = self.store.claim_window(key, owner, until, now).await? else {
             return Ok(WindowResult::NotClaimed);
         };
+        if let Some(set_aside) = self.set_lost_aside(&claimed, owner).await? {
+            return Ok(set_aside);
+        }
         let mut spent = Spent::default();
         let outcome = self.work_on(claimed, owner, ticket, &mut spent).await;
         if let Err(error) = &outcome {
@@ -133,7 +149,11 @@ impl SyncEngine {
             return self.give_up_orphan(claimed.window.key).await;
         };
         if claimed.kind == JobKind::Reparse {
-            return self.reparse_window(&claimed, &link, endpoint, owner).await;
+            let reparsed = caught(self.reparse_window(&claimed, &link, endpoint, owner)).await;
+            return match reparsed {
+                Ok(result) => result,
+                Err(Panicked) => self.give_up_broken(&claimed, owner).await,
+            };
         }
         let _at_work = self.at_work(&link);
         let mut run = Run {
@@ -201,15 +221,24 @@ impl SyncEngine {
 
 impl Run<'_> {
     async fn work(&mut self) -> Result<WindowResult, SyncError> {
-        match self.read().await? {
-            Ok(reading) => self.store(reading).await,
-            Err(Stop::Lost) => Ok(WindowResult::NotClaimed),
-            Err(stop) => self.stop(stop).await,
+        let stop = match caught(self.read()).await {
+            Ok(read) => match read? {
+                Ok(mut reading) => match caught(self.store(&mut reading)).await {
+                    Ok(stored) => return stored,
+                    Err(Panicked) => self.broke(Some(reading)),
+                },
+                Err(stop) => stop,
+            },
+            Err(Panicked) => self.broke(None),
+        };
+        match stop {
+            Stop::Lost => Ok(WindowResult::NotClaimed),
+            stop => self.stop(stop).await,
         }
     }
 
     /// Stores what was read, if the lease still holds.
-    async fn store(&self, mut reading: Reading) -> Result<WindowResult, SyncError> {
+    async fn store(&self, reading: &mut Reading) -> Result<WindowResult, SyncError> {
         let engine = self.engine;
         let key = self.claimed.window.key;
         // Before the person's row is locked, for which others may wait.
@@ -226,7 +255,7 @@ impl Run<'_> {
         if !tx.holds_lease(key, self.owner).await? {
             return Ok(WindowResult::NotClaimed);
         }
-        engine.ingest(&tx, &self.link, self.endpoint, &self.claimed, &reading, parsed).await?;
+        engine.ingest(&tx, &self.link, self.endpoint, &self.claimed, reading, parsed).await?;
         if let Some(generation) = self.worked {
             tx.forget_previous_refresh(self.link.user_id, self.link.id, generation).await?;
         }
@@ -249,7 +278,7 @@ impl Run<'_> {
             tx.drop_pages(key).await?;
         }
         tx.finish_window(key, outcome, spent, self.engine.now()).await?;
-        self.engine.fix_plan(tx, &self.link, key.job).await
+        self.engine.fix_plan(tx, &self.link, (key.job, self.endpoint)).await
     }
 
     async fn stop(&self, stop: Stop) -> Result<WindowResult, SyncError> {
@@ -266,26 +295,39 @@ impl Run<'_> {
             }
             return Ok(WindowResult::NotClaimed);
         }
-        let result = match stop {
-            Stop::Wait { until, code, reach } => {
+        let max_attempts = engine.policy.max_attempts;
+        let result = match &stop {
+            &Stop::Wait { until, code, reach } => {
                 tx.defer_window(key, until, code, (self.spent, false), now).await?;
                 self.put_off_others(&mut tx, until, code, reach).await?;
                 WindowResult::Deferred(until)
             }
-            Stop::Retry(code) if self.claimed.window.attempt < engine.policy.max_attempts => {
-                let spread = key.job.0.unsigned_abs() ^ u64::from(key.seq.unsigned_abs());
-                let until = now.plus(engine.policy.retry_after_ms(self.claimed.window.attempt, spread));
+            Stop::Retry(_) | Stop::Broken(_) if self.claimed.window.attempt < max_attempts => {
+                let code = if let Stop::Retry(code) = stop { code } else { FailureCode::Internal };
+                let until = now.plus(engine.policy.retry_after_ms(self.claimed.window.attempt, spread(key)));
                 tx.defer_window(key, until, code, (self.spent, true), now).await?;
                 WindowResult::Deferred(until)
             }
-            Stop::Retry(code) | Stop::GiveUp(code) => {
-                engine.mark_failed(&tx, &self.link, self.endpoint, &self.claimed, code).await?;
+            &(Stop::Retry(code) | Stop::GiveUp(code)) => {
+                engine.mark_failed(&tx, &self.link, self.endpoint, &self.claimed, (code, None)).await?;
                 self.finish(&mut tx, Err(code)).await?;
                 WindowResult::Failed(code)
             }
-            Stop::LostConsent(reason) => {
+            Stop::Broken(reading) => {
+                let code = FailureCode::ProcessingFailed;
+                let raw = match reading {
+                    Some(reading) => {
+                        engine.put_bodies(&tx, &self.link, self.endpoint, &self.claimed, reading).await?
+                    }
+                    None => None,
+                };
+                engine.mark_failed(&tx, &self.link, self.endpoint, &self.claimed, (code, raw)).await?;
+                self.finish(&mut tx, Err(code)).await?;
+                WindowResult::Failed(code)
+            }
+            &Stop::LostConsent(reason) => {
                 let code = lost_code(reason);
-                engine.mark_failed(&tx, &self.link, self.endpoint, &self.claimed, code).await?;
+                engine.mark_failed(&tx, &self.link, self.endpoint, &self.claimed, (code, None)).await?;
                 self.finish(&mut tx, Err(code)).await?;
                 engine.lose_consent(&mut tx, &self.link, reason).await?;
                 WindowResult::Failed(code)
@@ -297,6 +339,18 @@ impl Run<'_> {
             engine.cache.forget(self.link.id);
         }
         Ok(result)
+    }
+
+    /// Work on the window panicked. Whatever was fetched last has to be asked for again, unless it is given up.
+    pub(crate) fn broke(&mut self, reading: Option<Reading>) -> Stop {
+        tracing::error!(
+            endpoint = self.endpoint.key, job = %self.claimed.window.key.job, seq = self.claimed.window.key.seq,
+            "work on a window panicked: a fault of this program; standard error says where"
+        );
+        if reading.is_some() {
+            self.failed();
+        }
+        Stop::Broken(reading.map(Box::new))
     }
 
     /// The account's other windows need not find out one by one.

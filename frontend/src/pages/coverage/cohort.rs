@@ -7,11 +7,12 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::{A, Redirect};
 use leptos_router::hooks::{use_navigate, use_query_map};
 
-use super::{ById, PRESETS, address, metric_rows, range_of};
+use super::{One, PRESETS, address, metric_rows, range_of};
 use crate::api::enums::{LinkedAccountState, MetricKey};
+use crate::api::errors::ApiError;
 use crate::api::operations::cohort_coverage::{self, ResponseData};
-use crate::api::operations::{CohortCoverage, Covered};
-use crate::api::transport::send;
+use crate::api::operations::{CohortCoverage, Counted, PersonCoverage, person_coverage};
+use crate::api::transport::{send, send_as};
 use crate::components::grid::CoverageGrid;
 use crate::components::heading::{PageTitle, PanelTitle};
 use crate::components::icons::Icon;
@@ -23,11 +24,11 @@ use crate::state::locale::format;
 use crate::state::session::use_session;
 use crate::state::{tr, zone};
 use crate::view_model::civil::Day;
-use crate::view_model::grid::{At, Grid, Member, MetricRow, by_state};
+use crate::view_model::grid::{At, Grid, Member, MetricRow, Tally, by_state};
 use crate::view_model::range::Range;
 
-/// Days of coverage that one answer holds, in the order of a megabyte.
-const CELLS: usize = 25_000;
+/// People of a page.
+const PEOPLE: i64 = 100;
 
 /// For an admin the cohort, for a member the own coverage.
 #[component]
@@ -52,12 +53,6 @@ struct Place {
 }
 
 impl Place {
-    /// People of a page: as many as keep the answer to a size.
-    fn people(&self) -> usize {
-        let metrics = if self.metric.is_some() { 1 } else { MetricKey::KNOWN.len() };
-        (CELLS / (metrics * self.range.days().unsigned_abs() as usize)).clamp(10, 100)
-    }
-
     /// What stays in the address when the range changes.
     fn kept(&self) -> String {
         let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
@@ -98,7 +93,7 @@ fn Cohort() -> impl IntoView {
     let load = Load::new(move || {
         let place = asked.get();
         send::<CohortCoverage>(cohort_coverage::Variables {
-            first: Some(place.people() as i64),
+            first: Some(PEOPLE),
             after: place.after.clone(),
             search: place.search.clone(),
             metrics: place.metric.clone().map(|metric| vec![metric]),
@@ -164,10 +159,23 @@ fn Filters(place: Memo<Place>, go: Callback<Place>) -> impl IntoView {
 }
 
 /// Below a person's name: what stands in the way of the account.
-fn note(person: &Covered) -> Option<String> {
+fn note(person: &Counted) -> Option<String> {
     let trouble = person.linked_accounts.iter().filter(|account| account.state != LinkedAccountState::Active);
     let words: Vec<&str> = trouble.map(|account| state_words(&account.state)).collect();
     (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// The counts of a person's days.
+fn tallies(person: &Counted) -> Vec<Tally> {
+    let days = &person.coverage_tally;
+    Tally::of_lists([
+        &days.failed,
+        &days.partial,
+        &days.pending,
+        &days.not_permitted,
+        &days.complete,
+        &days.empty_confirmed,
+    ])
 }
 
 #[component]
@@ -177,17 +185,15 @@ fn CohortGrid(
     go: Callback<Place>,
     load: Load<ResponseData>,
 ) -> impl IntoView {
-    // People without an account have nothing to be fetched; operators are such.
-    let rows = Memo::new(move |_| {
-        let data = data.read();
-        let shown = data.users.nodes.iter().filter(|person| !person.linked_accounts.is_empty());
-        Arc::new(shown.map(|person| (person.id.clone(), metric_rows(person))).collect::<ById>())
-    });
     let grid = Memo::new(move |_| {
-        let (data, rows, range) = (data.read(), rows.read(), place.read().range);
-        let members = data.users.nodes.iter().filter_map(|person| {
-            let rows = rows.get(&person.id)?.as_slice();
-            Some(Member { id: &person.id, name: &person.display_name, note: note(person), rows })
+        let (data, range) = (data.read(), place.read().range);
+        // People without an account have nothing to be fetched; operators are such.
+        let shown = data.users.nodes.iter().filter(|person| !person.linked_accounts.is_empty());
+        let members = shown.map(|person| Member {
+            id: &person.id,
+            name: &person.display_name,
+            note: note(person),
+            days: tallies(person),
         });
         Arc::new(Grid::of_people(members, range, &format()))
     });
@@ -212,10 +218,10 @@ fn CohortGrid(
         let at = selected.get()?;
         let grid = grid.read_untracked();
         let row = grid.rows.get(at.row)?;
-        let metrics = rows.read_untracked().get(&row.key).cloned().unwrap_or_default();
         let day = *grid.days.get(at.column)?;
-        let (id, name, range) = (row.key.clone(), row.name.clone(), place.read_untracked().range);
-        Some(view! { <DayPanel id name metrics day range close/> })
+        let (id, name) = (row.key.clone(), row.name.clone());
+        let (range, metric) = (place.read_untracked().range, place.read_untracked().metric.clone());
+        Some(view! { <DayPanel id name metric day range close/> })
     };
     let none = move || grid.read().rows.is_empty();
     let shown_count = move || grid.read().rows.len();
@@ -263,31 +269,32 @@ fn Pager(data: Signal<Arc<ResponseData>>, place: Memo<Place>, go: Callback<Place
     }
 }
 
-/// The metrics of a person's day by state; each leads to the request behind it.
+/// The metrics of a person's day by state, read when the cell is opened; each leads to the request behind it.
 #[component]
 fn DayPanel(
     id: String,
     name: String,
-    metrics: Vec<MetricRow>,
+    /// The one metric that is looked at; all where there is none.
+    metric: Option<MetricKey>,
     day: Day,
     range: Range,
     close: Callback<()>,
 ) -> impl IntoView {
     let f = format();
-    let known = by_state(&metrics, day);
-    let is_empty = known.is_empty();
-    let states = known.into_iter().map(|(state, metrics)| {
-        let link = |metric: &MetricKey| {
-            let (to, name) = (address(&id, range, Some((metric, day))), f.metric(metric));
-            view! { <li><A href=to>{name}</A></li> }
+    let person = id.clone();
+    let load = Load::new(move || {
+        let variables = person_coverage::Variables {
+            id: person.clone(),
+            metrics: metric.clone().map(|metric| vec![metric]),
+            from: day.to_string(),
+            to: day.to_string(),
         };
-        let links = metrics.iter().map(link).collect_view();
-        let words = f.coverage(&state);
-        view! { <h3>{words}</h3><ul class="panel-metrics">{links}</ul> }
+        async move { send_as::<PersonCoverage, One>(variables).await?.user.ok_or_else(ApiError::not_found) }
     });
-    let states = states.collect_view();
-    let nothing =
-        is_empty.then(|| view! { <p class="note">{f.words.coverage_pending.clone().into_owned()}</p> });
+    let states = loaded(load, 1, move |covered| {
+        let id = id.clone();
+        (move || view! { <States id=id.clone() metrics=metric_rows(&covered.read()) day range/> }).into_any()
+    });
     view! {
         <section class="card panel" aria-labelledby="heading-panel">
             <div class="panel-head">
@@ -297,8 +304,26 @@ fn DayPanel(
                 </button>
             </div>
             {states}
-            {nothing}
         </section>
     }
     .into_any()
+}
+
+#[component]
+fn States(id: String, metrics: Vec<MetricRow>, day: Day, range: Range) -> impl IntoView {
+    let f = format();
+    let known = by_state(&metrics, day);
+    if known.is_empty() {
+        return view! { <p class="note">{f.words.coverage_pending.clone().into_owned()}</p> }.into_any();
+    }
+    let states = known.into_iter().map(|(state, metrics)| {
+        let link = |metric: &MetricKey| {
+            let (to, name) = (address(&id, range, Some((metric, day))), f.metric(metric));
+            view! { <li><A href=to>{name}</A></li> }
+        };
+        let links = metrics.iter().map(link).collect_view();
+        let words = f.coverage(&state);
+        view! { <h3>{words}</h3><ul class="panel-metrics">{links}</ul> }
+    });
+    states.collect_view().into_any()
 }

@@ -4,10 +4,10 @@ pub mod cell;
 pub mod cohort;
 pub mod person;
 
-use std::collections::HashMap;
+use serde::Deserialize;
 
 use crate::api::enums::MetricKey;
-use crate::api::operations::cohort_coverage::CoveredCoverageDays;
+use crate::api::operations::person_coverage::CoveredCoverageDays;
 use crate::api::operations::{Covered, CoveredMetric};
 use crate::view_model::civil::Day;
 use crate::view_model::coverage::DayCoverage;
@@ -33,6 +33,12 @@ fn range_of(from: Option<&str>, to: Option<&str>, today: Day) -> Range {
     Range { from: range.from.max(range.to.plus(1 - MOST)), ..range }
 }
 
+/// The answer for one person.
+#[derive(Debug, Deserialize)]
+struct One {
+    user: Option<Covered>,
+}
+
 /// Coverage by metric, in the server's order.
 fn metric_rows(person: &Covered) -> Vec<MetricRow> {
     let row = |row: &CoveredMetric| {
@@ -49,6 +55,3 @@ pub fn address(person: &str, range: Range, cell: Option<(&MetricKey, Day)>) -> S
     let cell = cell.map(|(metric, day)| format!("&metric={}&day={day}", metric.as_str()));
     format!("/people/{person}/coverage{}{}", range.query(), cell.unwrap_or_default())
 }
-
-/// The people of a page with their coverage, by id.
-type ById = HashMap<String, Vec<MetricRow>>;

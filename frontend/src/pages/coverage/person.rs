@@ -6,10 +6,9 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
-use serde::Deserialize;
 
 use super::cell::CellPanel;
-use super::{PRESETS, address, metric_rows, range_of};
+use super::{One, PRESETS, address, metric_rows, range_of};
 use crate::api::enums::MetricKey;
 use crate::api::errors::ApiError;
 use crate::api::operations::{Covered, PersonCoverage, person_coverage};
@@ -26,12 +25,6 @@ use crate::state::{tr, zone};
 use crate::view_model::civil::Day;
 use crate::view_model::grid::{At, Grid};
 use crate::view_model::range::Range;
-
-/// The answer for one person, in the type of many.
-#[derive(Debug, Deserialize)]
-struct One {
-    user: Option<Covered>,
-}
 
 /// A page per person: another id is another page.
 #[component]

@@ -7,6 +7,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::accounts::{People, people as everybody};
+use super::steer::priorities;
 use super::words::request_refusal;
 use crate::api::enums::{MetricKey, Priority, RequestSyncStatus};
 use crate::api::errors::ApiError;
@@ -292,11 +293,6 @@ fn PeopleChoice(form: Form, accounts: Load<People>) -> impl IntoView {
 /// How it is done: how urgently, or without asking the provider at all.
 #[component]
 fn HowChoice(form: Form) -> impl IntoView {
-    let priorities = [
-        (Priority::Low, tr!(backfill.low)),
-        (Priority::Normal, tr!(backfill.normal)),
-        (Priority::High, tr!(backfill.high)),
-    ];
     let option = |(priority, word): (Priority, &'static str)| {
         view! { <option value=priority.as_str().to_owned()>{word}</option> }
     };
@@ -308,7 +304,7 @@ fn HowChoice(form: Form) -> impl IntoView {
                     prop:disabled=move || form.reparse.get()
                     on:change=move |event| form.priority.set(Priority::from(event_target_value(&event).as_str()))
                 >
-                    {priorities.map(option).into_iter().collect_view()}
+                    {priorities().map(option).into_iter().collect_view()}
                 </select>
             </label>
             {flag(tr!(backfill.reparse_hint), form.reparse)}

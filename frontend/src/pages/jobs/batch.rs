@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::row::JobRow;
-use super::steer::{Actions, Gaps, Of, ProgressBar};
+use super::steer::{Actions, Gaps, Of, PriorityChoice, ProgressBar};
 use super::words::{Figures, badge, batch_title, caption, line, reasons, state_words};
 use crate::api::enums::SyncJobState;
 use crate::api::errors::ApiError;
@@ -64,6 +64,7 @@ fn BatchRow(batch: Memo<Option<Batch>>, news: RwSignal<u32>, on_change: Callback
     let session = use_session();
     let batch = Signal::derive(move || batch.get().unwrap_or_else(|| first.clone()));
     let state = Memo::new(move |_| batch.read().state.clone());
+    let priority = Memo::new(move |_| batch.read().priority.clone());
     let days = move || {
         let batch = batch.read();
         caption(&batch.from, &batch.to, &batch.metrics, &format())
@@ -95,6 +96,7 @@ fn BatchRow(batch: Memo<Option<Batch>>, news: RwSignal<u32>, on_change: Callback
             {move || why().map(|text| view! { <p class="advice">{text}</p> })}
             <div class="row-actions">
                 <Actions of=Of::Batch id=id.get_value() state on_change/>
+                <PriorityChoice of=Of::Batch id=id.get_value() state priority on_change/>
                 {move || has_gaps.get().then(|| view! { <Gaps of=Of::Batch id=id.get_value()/> })}
                 <button
                     type="button"

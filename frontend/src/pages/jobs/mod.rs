@@ -250,11 +250,11 @@ fn JobList(data: Signal<Arc<ResponseData>>, shown: Memo<Shown>, on_change: Callb
     // Jobs of a batch stand with their batch.
     let ids = Memo::new(move |_| {
         let data = data.read();
-        let alone = data.sync_jobs.nodes.iter().filter(|job| job.batch.is_none());
+        let alone = data.sync_jobs.nodes.iter().filter(|job| job.batch_id.is_none());
         alone.map(|job| job.id.clone()).collect::<Vec<_>>()
     });
     let in_batches = move || {
-        let n = data.read().sync_jobs.nodes.iter().filter(|job| job.batch.is_some()).count();
+        let n = data.read().sync_jobs.nodes.iter().filter(|job| job.batch_id.is_some()).count();
         (n > 0).then(|| tr!(jobs.in_batches, n = n.to_string()))
     };
     let job = move |id: &str| data.read().sync_jobs.nodes.iter().find(|job| job.id == id).cloned();

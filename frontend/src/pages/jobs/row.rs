@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::steer::{Actions, Gaps, Of, ProgressBar};
+use super::steer::{Actions, Gaps, Of, PriorityChoice, ProgressBar};
 use super::words::{Figures, badge, caption, job_title, line, reasons, state_words};
 use crate::api::enums::{Priority, SyncJobState};
 use crate::api::operations::Job;
@@ -21,6 +21,7 @@ pub fn JobRow(#[prop(into)] job: Signal<Option<Job>>, on_change: Callback<()>) -
     let gaps_of = first.id.clone();
     let job = Signal::derive(move || job.get().unwrap_or_else(|| first.clone()));
     let state = Memo::new(move |_| job.read().state.clone());
+    let priority = Memo::new(move |_| job.read().priority.clone());
     let has_gaps =
         Memo::new(move |_| matches!(*state.read(), SyncJobState::DoneWithGaps | SyncJobState::Failed));
     let days = move || {
@@ -50,7 +51,8 @@ pub fn JobRow(#[prop(into)] job: Signal<Option<Job>>, on_change: Callback<()>) -
             <p class="job-line" aria-live="polite">{move || figures(&job.read(), &format())}</p>
             {move || why().map(|text| view! { <p class="advice">{text}</p> })}
             <div class="row-actions">
-                <Actions of=Of::Job id state on_change/>
+                <Actions of=Of::Job id=id.clone() state on_change/>
+                <PriorityChoice of=Of::Job id state priority on_change/>
                 {move || has_gaps.get().then(|| view! { <Gaps of=Of::Job id=gaps_of.clone()/> })}
             </div>
         </li>

@@ -4,20 +4,22 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use serde::Deserialize;
 
-use crate::api::enums::{JobActionStatus, SyncJobState};
+use crate::api::enums::{JobActionStatus, Priority, SyncJobState};
 use crate::api::operations::{
     Gap, batch_gaps, cancel_sync_batch, cancel_sync_job, job_gaps, pause_sync_batch, pause_sync_job,
-    resume_sync_batch, resume_sync_job, retry_sync_batch, retry_sync_job,
+    resume_sync_batch, resume_sync_job, retry_sync_batch, retry_sync_job, set_sync_batch_priority,
+    set_sync_job_priority,
 };
-use crate::api::transport::send_by_id;
+use crate::api::transport::{send_by_id, send_one};
 use crate::components::states::{loaded, sentence};
 use crate::pages::coverage::address;
 use crate::state::flash::use_flash;
 use crate::state::load::Load;
 use crate::state::locale::format;
+use crate::state::session::use_session;
 use crate::state::tr;
 use crate::view_model::civil::Day;
-use crate::view_model::jobs::actions;
+use crate::view_model::jobs::{actions, is_open};
 use crate::view_model::range::Range;
 
 /// A bar with the share of windows read.
@@ -142,6 +144,72 @@ pub fn Actions(
             {can.cancel.then(|| button(Action::Cancel, tr!(jobs.cancel)))}
         }
         .into_any()
+    }
+}
+
+/// How urgent work is, from what may wait to what may not.
+pub fn priorities() -> [(Priority, &'static str); 3] {
+    [
+        (Priority::Low, tr!(backfill.low)),
+        (Priority::Normal, tr!(backfill.normal)),
+        (Priority::High, tr!(backfill.high)),
+    ]
+}
+
+/// The choice of how urgent open work is; for admins.
+#[component]
+pub fn PriorityChoice(
+    of: Of,
+    id: String,
+    #[prop(into)] state: Signal<SyncJobState>,
+    #[prop(into)] priority: Signal<Priority>,
+    on_change: Callback<()>,
+) -> impl IntoView {
+    let (session, flash, busy, id) = (use_session(), use_flash(), RwSignal::new(false), StoredValue::new(id));
+    let is_offered = Memo::new(move |_| session.is_admin() && is_open(&state.read()));
+    let change = move |chosen: String| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        leptos::task::spawn_local(async move {
+            let (query, name) = match of {
+                Of::Job => (set_sync_job_priority::QUERY, set_sync_job_priority::OPERATION_NAME),
+                Of::Batch => (set_sync_batch_priority::QUERY, set_sync_batch_priority::OPERATION_NAME),
+            };
+            let variables = serde_json::json!({ "id": id.get_value(), "priority": chosen });
+            let answer = send_one::<Steered>(query, name, &variables).await;
+            busy.try_set(false);
+            match answer {
+                Ok(Steered { status: JobActionStatus::Accepted, .. }) => {}
+                Ok(Steered { message, .. }) => {
+                    flash.warn(message.unwrap_or_else(|| tr!(jobs.not_possible).to_owned()));
+                }
+                Err(error) => flash.warn(sentence(&error)),
+            }
+            on_change.run(());
+        });
+    };
+    let option = move |(own, word): (Priority, &'static str)| {
+        let is_chosen = own.clone();
+        view! {
+            <option value=own.as_str().to_owned() prop:selected=move || *priority.read() == is_chosen>{word}</option>
+        }
+    };
+    move || {
+        is_offered.get().then(|| {
+            view! {
+                <label class="field inline">
+                    <span class="visually-hidden">{tr!(backfill.priority)}</span>
+                    <select
+                        prop:disabled=move || busy.get()
+                        on:change=move |event| change(event_target_value(&event))
+                    >
+                        {priorities().map(option).into_iter().collect_view()}
+                    </select>
+                </label>
+            }
+        })
     }
 }
 

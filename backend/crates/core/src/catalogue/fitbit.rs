@@ -4,7 +4,7 @@
 //! rate, temperature, VO2 max and the detail of `SpO2` 30 days, weight 31, sleep 100 days, exercise lists 100 a page,
 //! detail within a day 24 hours. `SpO2` by the day has no documented limit; a year is asked for. Floors and elevation by
 //! the minute would take a request a day each and are left out. The readings of a night are asked for with one day more,
-//! since those of the last evening come under the next date.
+//! since those of the last evening come under the next date, as soon as that date has come.
 
 use super::{
     Cadence, Call, Endpoint,
@@ -217,6 +217,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "heartrate",
     )
     .window(29, 0)
+    .by_waking()
     .proved_by("fitbit.heart_rate_variability.day"),
     fitbit(
         "fitbit.oxygen_saturation.minute",
@@ -226,6 +227,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         "oxygen_saturation",
     )
     .window(29, 0)
+    .by_waking()
     .proved_by("fitbit.oxygen_saturation.day"),
     fitbit(
         "fitbit.heart_rate.minute",

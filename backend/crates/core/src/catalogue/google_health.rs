@@ -2,7 +2,8 @@
 //!
 //! Its limits (discovery document, revision 20261030): pages of 10,000 rows at most, 25 for sleep and exercise; rollUp and
 //! dailyRollUp reach 14 days for `heart-rate` and `total-calories`, 90 for the others; reconcile has no limit of range.
-//! Six days of minutes (8,640 rows) fit one page. Interval types have no row for a minute of zero: their windows are long
+//! Six days of minutes (8,640 rows) fit one page and thirteen (18,720) two, which is a little less a day: 57 requests a
+//! year and not 61. Interval types have no row for a minute of zero: their windows are long
 //! and have several pages, since every window's last page is part empty. Rows are those of recorded days.
 
 use super::{

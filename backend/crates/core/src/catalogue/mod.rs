@@ -107,6 +107,9 @@ pub struct Endpoint {
     pub proved_by: Option<&'static str>,
     /// Used only where heart rate is kept so densely; `None` for always.
     pub cadence: Option<Cadence>,
+    /// Readings of nights that come under the date of waking: a day has its evening with the date after it, and is told
+    /// whole when that is over.
+    pub by_waking: bool,
 }
 
 const fn row(
@@ -137,6 +140,7 @@ const fn row(
         settling_days,
         proved_by: None,
         cadence: None,
+        by_waking: false,
     }
 }
 
@@ -157,6 +161,11 @@ impl Endpoint {
 
     const fn proved_by(mut self, endpoint: &'static str) -> Self {
         self.proved_by = Some(endpoint);
+        self
+    }
+
+    const fn by_waking(mut self) -> Self {
+        self.by_waking = true;
         self
     }
 
@@ -186,12 +195,37 @@ impl Endpoint {
         )
     }
 
-    /// Days whose rows fit the fewest pages: more in one window would not save a request. `None` where only the span
-    /// limits a window.
+    /// Whether a job's plan is fixed only when this was read: it proves days of other endpoints empty, or is counted by
+    /// reading.
+    #[must_use]
+    pub fn settles_plan(&self) -> bool {
+        self.is_uncounted() || endpoints_of(self.provider).any(|e| e.proved_by == Some(self.key))
+    }
+
+    /// Whether `days` days have as many rows as a page or more.
+    #[must_use]
+    pub fn fills_a_page(&self, days: i64) -> bool {
+        self.page_size > 0 && days * i64::from(self.rows_per_100_days) >= 100 * i64::from(self.page_size)
+    }
+
+    /// Whether only reading tells how many pages there are: nobody knows before how many sessions a person has.
+    #[must_use]
+    pub fn is_uncounted(&self) -> bool {
+        self.grain == Grain::Session && self.page_size > 0
+    }
+
+    /// Days of one window that take the fewest requests a day, where every minute of a day has its row: since a window's
+    /// last page is part empty, that need not be the longest window. `None` where rows are not so regular: there, the
+    /// longer the better.
     #[must_use]
     pub fn dense_days(&self) -> Option<i64> {
-        matches!(self.call, Call::GoogleRollUpMinute)
-            .then(|| i64::from(self.page_size) * 100 / i64::from(self.rows_per_100_days))
+        if !matches!(self.call, Call::GoogleRollUpMinute) {
+            return None;
+        }
+        let pages = |days: i64| self.requests(days).0;
+        // Of equals the shorter: broken off, it costs less.
+        (1..=self.max_days)
+            .reduce(|best, days| if pages(days) * best < pages(best) * days { days } else { best })
     }
 }
 
@@ -250,10 +284,17 @@ mod tests {
     }
 
     #[test]
-    fn six_days_of_dense_minutes_fit_one_page() {
+    fn dense_minutes_are_asked_for_in_the_windows_that_take_the_fewest_requests() {
         for e in endpoints().filter(|e| e.call == Call::GoogleRollUpMinute) {
-            assert_eq!(e.dense_days(), Some(6), "{}", e.key);
-            assert_eq!(e.requests(6).0, 1, "{}", e.key);
+            // 1,440 rows a day: six days fit one page, thirteen fit two, and fourteen would take three.
+            assert_eq!([6, 7, 13, 14].map(|days| e.requests(days).0), [1, 2, 2, 3], "{}", e.key);
+            assert_eq!(e.dense_days(), Some(13), "{}", e.key);
+            assert_eq!(
+                Endpoint { max_days: 12, ..*e }.dense_days(),
+                Some(6),
+                "no window of two pages is better"
+            );
+            assert_eq!(Endpoint { page_size: 5_000, ..*e }.dense_days(), Some(10), "three pages");
         }
     }
 

@@ -30,8 +30,8 @@ use crate::{
 /// Version of the parsers.
 const PARSER_VERSION: i16 = 2;
 
-/// The scopes that the catalogue's endpoints need, and those for the person's zone and devices. `location`, which routes
-/// need, is not asked for.
+/// The scopes that the catalogue's endpoints need, those for the person's zone and devices, and last that for places,
+/// which is asked for where routes are wanted.
 const SCOPES: &[&str] = &[
     "activity",
     "cardio_fitness",
@@ -43,6 +43,7 @@ const SCOPES: &[&str] = &[
     "weight",
     "profile",
     "settings",
+    "location",
 ];
 
 /// The provider; made by [`fitbit`](fn@crate::fitbit).
@@ -54,7 +55,8 @@ pub(crate) struct Fitbit {
 
 impl Fitbit {
     pub(crate) fn new(config: ProviderConfig, http: HttpClient) -> Self {
-        let dialect = Dialect { auth: AuthType::BasicAuth, scope_prefix: "", scopes: SCOPES, authorize: &[] };
+        let scopes = config.asked(SCOPES);
+        let dialect = Dialect { auth: AuthType::BasicAuth, scope_prefix: "", scopes, authorize: &[] };
         Self { oauth: OAuth { config, http, dialect }, push: None }
     }
 
@@ -95,10 +97,8 @@ fn url(config: &ProviderConfig, request: &FetchRequest) -> Url {
 /// The path of a request: ranges include their last day, endpoints of one day have just that.
 fn path(request: &FetchRequest) -> String {
     let start = request.days.start.to_string();
-    // The readings of an evening come with the night that follows it, under the date of waking.
-    let by_night = request.endpoint.path.ends_with("/all.json");
-    let end = if by_night { request.days.end } else { request.days.last() }.to_string();
-    request.endpoint.path.replace("{start}", &start).replace("{end}", &end).replace("{date}", &start)
+    let last = request.last.to_string();
+    request.endpoint.path.replace("{start}", &start).replace("{end}", &last).replace("{date}", &start)
 }
 
 #[async_trait]
@@ -108,7 +108,7 @@ impl Provider for Fitbit {
     }
 
     fn scopes(&self) -> &'static [&'static str] {
-        SCOPES
+        self.oauth.dialect.scopes
     }
 
     fn authorize_url(&self, redirect: &Url, state: &str, pkce_challenge: &str) -> Url {
@@ -181,9 +181,10 @@ mod tests {
 
     #[test]
     fn paths_have_the_last_day_of_a_range_and_one_day_of_a_day() {
-        let asked = |key, days| FetchRequest {
+        let asked = |key, days: DayRange| FetchRequest {
             endpoint: endpoint(key).unwrap(),
             days,
+            last: days.last(),
             bounds: (EpochMs(0), EpochMs(0)),
             page: None,
         };
@@ -197,8 +198,9 @@ mod tests {
             path(&asked("fitbit.heart_rate.minute", day)),
             "/1/user/-/activities/heart/date/2026-08-01/1d/1min.json"
         );
+        let nights = FetchRequest { last: week.end, ..asked("fitbit.heart_rate_variability.minute", week) };
         assert_eq!(
-            path(&asked("fitbit.heart_rate_variability.minute", week)),
+            path(&nights),
             "/1/user/-/hrv/date/2026-08-01/2026-08-08/all.json",
             "the last evening lies in the night after it"
         );
@@ -215,11 +217,13 @@ mod tests {
             token_url: of("https://api.example/token"),
             revoke_url: of("https://api.example/revoke"),
             api_url: of("http://127.0.0.1:9400/fitbit/"),
+            routes: false,
         };
         let list = |page: Option<&str>| {
             let request = FetchRequest {
                 endpoint: endpoint("fitbit.exercise").unwrap(),
                 days: DayRange { start: date(2026, 8, 1), end: date(2026, 8, 8) },
+                last: date(2026, 8, 7),
                 bounds: (EpochMs(0), EpochMs(0)),
                 page: page.map(str::to_owned),
             };

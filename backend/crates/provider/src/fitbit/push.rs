@@ -94,12 +94,15 @@ impl Subscriptions {
         collection: &str,
         id: &str,
         access: &SecretString,
+        calls: &mut u32,
     ) -> Result<(), FetchFailure> {
         let path = named(collection, id);
+        *calls += 1;
         let mut answer = self.send(Method::POST, &path, access).await?;
         if answer.status == 409 {
             // The account is subscribed under another name, of an earlier link: that one goes.
-            self.remove_others(collection, id, access).await?;
+            self.remove_others(collection, id, access, calls).await?;
+            *calls += 1;
             answer = self.send(Method::POST, &path, access).await?;
         }
         if matches!(answer.status, 200 | 201) { Ok(()) } else { Err(failure::of(&answer)) }
@@ -110,8 +113,10 @@ impl Subscriptions {
         collection: &str,
         id: &str,
         access: &SecretString,
+        calls: &mut u32,
     ) -> Result<(), FetchFailure> {
         let path = format!("/1/user/-/{collection}/apiSubscriptions.json");
+        *calls += 1;
         let answer = self.send(Method::GET, &path, access).await?;
         if answer.status != 200 {
             return Err(failure::of(&answer));
@@ -123,6 +128,7 @@ impl Subscriptions {
         for other in list.api_subscriptions.iter().filter(|listed| listed.subscription_id != ours) {
             let id = &other.subscription_id;
             let path = format!("/1/user/-/{collection}/apiSubscriptions/{id}.json");
+            *calls += 1;
             self.delete(&path, access).await?;
         }
         Ok(())
@@ -176,15 +182,20 @@ impl Push for Subscriptions {
         true
     }
 
+    fn calls(&self, scopes: &[String]) -> u32 {
+        u32::try_from(allowed(scopes).count()).unwrap_or(u32::MAX)
+    }
+
     async fn subscribe(
         &self,
         access: &SecretString,
         id: &str,
         scopes: &[String],
+        calls: &mut u32,
     ) -> Result<(), FetchFailure> {
         let mut none = true;
         for collection in allowed(scopes) {
-            self.subscribe_to(collection, id, access).await?;
+            self.subscribe_to(collection, id, access, calls).await?;
             none = false;
         }
         if none {
@@ -241,6 +252,7 @@ mod tests {
             token_url: url.clone(),
             revoke_url: url.clone(),
             api_url: url,
+            routes: false,
         };
         let set_up = FitbitPush { verify_code: "right".into(), subscriber_id: None };
         Subscriptions::new(set_up, config, HttpClient::new().unwrap())

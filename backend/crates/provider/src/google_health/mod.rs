@@ -36,12 +36,14 @@ const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/googlehealth.";
 /// Version of the parsers.
 const PARSER_VERSION: i16 = 2;
 
-/// The scopes that the catalogue's endpoints need, and that for devices and the time zone.
+/// The scopes that the catalogue's endpoints need, that for devices and the time zone, and last that for places, which
+/// is asked for where routes are wanted.
 const SCOPES: &[&str] = &[
     "activity_and_fitness.readonly",
     "health_metrics_and_measurements.readonly",
     "sleep.readonly",
     "settings.readonly",
+    "location.readonly",
 ];
 
 /// The provider; made by [`google_health`](fn@crate::google_health).
@@ -58,7 +60,7 @@ impl GoogleHealth {
         let dialect = Dialect {
             auth: AuthType::RequestBody,
             scope_prefix: SCOPE_PREFIX,
-            scopes: SCOPES,
+            scopes: config.asked(SCOPES),
             // `offline` and `consent` make Google give a refresh token every time.
             authorize: &[
                 ("access_type", "offline"),
@@ -117,7 +119,7 @@ impl Provider for GoogleHealth {
     }
 
     fn scopes(&self) -> &'static [&'static str] {
-        SCOPES
+        self.oauth.dialect.scopes
     }
 
     fn authorize_url(&self, redirect: &Url, state: &str, pkce_challenge: &str) -> Url {

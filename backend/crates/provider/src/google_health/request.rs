@@ -141,6 +141,7 @@ mod tests {
             token_url: url("https://oauth.example/token"),
             revoke_url: url("https://oauth.example/revoke"),
             api_url: url("http://127.0.0.1:9400/google/"),
+            routes: false,
         }
     }
 
@@ -149,6 +150,7 @@ mod tests {
         FetchRequest {
             endpoint: endpoint(key).unwrap(),
             days: DayRange { start: date(2026, 8, 1), end: date(2026, 8, 8) },
+            last: date(2026, 8, 7),
             bounds: (at("2026-08-01T04:00:00Z"), at("2026-08-08T04:00:30Z")),
             page: page.map(ToOwned::to_owned),
         }

@@ -25,6 +25,7 @@ fn request(key: &str) -> FetchRequest {
     FetchRequest {
         endpoint: endpoint(key).unwrap(),
         days,
+        last: days.last(),
         bounds: (instant(days.start), instant(days.end)),
         page: None,
     }

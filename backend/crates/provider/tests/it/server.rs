@@ -97,6 +97,7 @@ impl Server {
             token_url: url("/token"),
             revoke_url: url("/revoke"),
             api_url: url("/base/"),
+            routes: false,
         }
     }
 }

@@ -57,6 +57,7 @@ impl World {
                     token_url: self.url("/google/token"),
                     revoke_url: self.url("/google/revoke"),
                     api_url: self.url("/google"),
+                    routes: false,
                 },
                 http,
             )),
@@ -68,6 +69,7 @@ impl World {
                     token_url: self.url("/fitbit/oauth2/token"),
                     revoke_url: self.url("/fitbit/oauth2/revoke"),
                     api_url: self.url("/fitbit"),
+                    routes: false,
                 },
                 http,
             )),
@@ -133,7 +135,9 @@ impl Linked<'_> {
         while start < days.end {
             let end = add_days(start, endpoint.max_days).min(days.end);
             let bounds = (self.timeline.day_bounds(start).0, self.timeline.day_bounds(end).0);
-            let mut request = FetchRequest { endpoint, days: DayRange { start, end }, bounds, page: None };
+            let days = DayRange { start, end };
+            let last = if endpoint.by_waking { end } else { days.last() };
+            let mut request = FetchRequest { endpoint, days, last, bounds, page: None };
             loop {
                 let fetched = self.provider.fetch(&self.access, &request).await;
                 let fetched = fetched.unwrap_or_else(|e| panic!("{}: {e}", endpoint.key));

@@ -12,7 +12,7 @@ use pulsekeep_core::{
     observation::DailyValue,
     time::DayRange,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{coverage::grain_code, stream};
 use crate::{
@@ -59,6 +59,43 @@ fn grain_of(code: i16) -> Option<Grain> {
 }
 
 impl Store {
+    /// The days before `before` that a stream has open, the newest first: read once, and since then something may have
+    /// come, or they were never closed.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn open_days_before(
+        &self,
+        user: UserId,
+        stream: StreamId,
+        before: Date,
+        limit: u64,
+    ) -> Result<Vec<(Metric, Grain, Date)>, StoreError> {
+        use coverage::Column as C;
+        let rows: Vec<(i16, i16, String)> = coverage::Entity::find()
+            .select_only()
+            .columns([C::Metric, C::Grain, C::Day])
+            .filter(C::UserId.eq(user.0))
+            .filter(C::StreamId.eq(stream.0))
+            .filter(C::State.eq(CoverageState::Partial.key()))
+            .filter(C::Day.lt(day_text(before)))
+            .order_by_desc(C::Day)
+            .order_by_asc(C::Metric)
+            .order_by_asc(C::Grain)
+            .limit(limit)
+            .into_tuple()
+            .all(self.reader())
+            .await?;
+        let open = |(metric, grain, day): (i16, i16, String)| {
+            let what = Metric::from_code(metric).zip(grain_of(grain));
+            Ok(match what {
+                Some((metric, grain)) => Some((metric, grain, day_of(&day)?)),
+                None => None,
+            })
+        };
+        rows.into_iter().filter_map(|row| open(row).transpose()).collect()
+    }
+
     /// The merged stream of a linked account; `None` before anything was asked for.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ pub struct CoverageDay {
 const AT_ONCE: usize = 100;
 
 /// How much there is to say about a state: of several grains or streams the one with the most is shown.
-fn weight(state: CoverageState) -> u8 {
+pub(super) fn weight(state: CoverageState) -> u8 {
     match state {
         CoverageState::Failed => 5,
         CoverageState::NotPermitted => 4,

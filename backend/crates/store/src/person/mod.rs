@@ -11,6 +11,7 @@ mod raw;
 mod series;
 mod sleep;
 mod summary;
+mod tally;
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -37,6 +38,7 @@ pub use raw::{RawBody, RawDocumentMeta};
 pub use series::{SeriesBuckets, resolution_for};
 pub use sleep::SleepSession;
 pub use summary::PersonSummary;
+pub use tally::DayTally;
 
 /// One person's data, as somebody who may see it reads it.
 #[derive(Debug, Clone)]

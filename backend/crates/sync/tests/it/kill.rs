@@ -12,9 +12,10 @@ use pulsekeep_core::{
     account::ProviderKey,
     job::{JobKind, JobState},
 };
+use pulsekeep_sync::SyncPolicy;
 use pulsekeep_testkit::{TestDatabase, on_each_engine};
 
-use crate::harness::{FITBIT, GOOGLE, World, assert_done};
+use crate::harness::{FITBIT, GOOGLE, World, assert_done, policy};
 
 /// Ends a future after so many polls: wherever it waits then, it is dropped there.
 struct Cut<F> {
@@ -120,7 +121,9 @@ async fn killed_again_and_again(db: Arc<TestDatabase>, provider: ProviderKey, pe
     let calm_tables = typed_tables(&calm.db).await;
     calm.db.remove().await;
 
-    let world = World::start(db.clone()).await;
+    // More workers are lost at one window than ever by chance.
+    let policy = SyncPolicy { max_lost_workers: i32::MAX, ..policy() };
+    let world = World::with_policy(db.clone(), policy).await;
     let kills = backfill(&world, provider, person, Some(20_261_121)).await;
     assert!(kills >= 20, "only {kills} workers were killed");
     for ((table, killed), (_, calm)) in typed_tables(&db).await.iter().zip(&calm_tables) {

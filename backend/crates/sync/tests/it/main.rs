@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod batch;
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod consent;
@@ -18,6 +20,8 @@ mod health;
 mod kill;
 #[cfg(test)]
 mod leases;
+#[cfg(test)]
+mod open_days;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]

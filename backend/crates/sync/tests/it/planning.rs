@@ -143,6 +143,58 @@ on_each_engine! {
 }
 
 #[test]
+fn the_plan_holds_for_a_person_who_exercises_more_than_once_a_day() {
+    on_sqlite(|db| async {
+        let world = World::start(db).await;
+        let linked = world.linked(GOOGLE, "nora").await;
+        let days = world.ago(linked.user, 215, 16).await;
+        let job = world.ask(&linked, JobKind::Backfill, Some(days)).await;
+        let before = world.job(job).await;
+        assert_eq!(before.plan_fixed_at, None);
+        let mut fixed = None;
+        while world.engine.work_due("worker", 1).await.unwrap() > 0 {
+            let now = world.job(job).await;
+            if fixed.is_none() && now.plan_fixed_at.is_some() {
+                fixed = Some(now);
+            }
+        }
+        world.drain().await;
+        let (fixed, job) = (fixed.unwrap(), world.job(job).await);
+        assert_done(&job);
+        let windows = world.windows(&job).await;
+        let of =
+            |key: &str| -> i32 { windows.iter().filter(|w| w.endpoint == key).map(|w| w.requests).sum() };
+        let sessions = world.db.rows("exercise_session", &[]).await.len();
+        assert!(sessions > 200, "{sessions}: not more than once a day");
+        let expected = endpoint("google.exercise").unwrap().requests(200).0;
+        assert!(i64::from(of("google.exercise")) > expected, "as many as everybody else");
+        assert_eq!(
+            (fixed.requests_expected, fixed.requests_at_most),
+            (job.requests_expected, job.requests_at_most)
+        );
+        assert_eq!(job.retries, 0);
+        let mut told = Vec::new();
+        for key in windows.iter().map(|w| w.endpoint.as_str()).collect::<std::collections::BTreeSet<_>>() {
+            let planned: i64 = windows
+                .iter()
+                .filter(|w| w.endpoint == key)
+                .map(|w| endpoint(key).unwrap().requests(w.days.len()).0)
+                .sum();
+            if planned != i64::from(of(key)) {
+                told.push(format!("{key}: planned {planned}, took {}", of(key)));
+            }
+        }
+        assert!(
+            job.requests_done <= job.requests_expected,
+            "{} of {} ({} before): {told:?}",
+            job.requests_done,
+            job.requests_expected,
+            before.requests_expected,
+        );
+    });
+}
+
+#[test]
 fn a_request_by_hand_reads_the_recent_days_whatever_the_device_says() {
     on_sqlite(|db| async {
         let world = World::start(db).await;

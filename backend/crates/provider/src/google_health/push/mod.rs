@@ -87,7 +87,17 @@ impl Push for Webhook {
         false
     }
 
-    async fn subscribe(&self, _: &SecretString, _: &str, _: &[String]) -> Result<(), FetchFailure> {
+    fn calls(&self, _: &[String]) -> u32 {
+        0
+    }
+
+    async fn subscribe(
+        &self,
+        _: &SecretString,
+        _: &str,
+        _: &[String],
+        _: &mut u32,
+    ) -> Result<(), FetchFailure> {
         Err(FetchFailure::new(FailureCode::RequestRefused, "Google subscribes the whole project"))
     }
 

@@ -1,12 +1,18 @@
 //! A provider at which something happens between question and answer.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use pulsekeep_core::{
     account::ProviderKey,
     catalogue::Endpoint,
     observation::{DeviceRecord, Parsed},
+    time::DayRange,
 };
 use pulsekeep_provider::{
     AccountIdentity, FetchFailure, FetchRequest, Fetched, Grant, OAuthError, ParseError, Provider,
@@ -25,11 +31,21 @@ pub(crate) struct Hooked {
     after_fetch: Option<Hook>,
     after_refresh: Option<Hook>,
     parser: Option<(i16, Misreading)>,
+    asked: Asked,
 }
+
+/// What was asked: the endpoint, the window, and the last date that was named.
+pub(crate) type Asked = Arc<Mutex<Vec<(&'static Endpoint, DayRange, Date)>>>;
 
 impl Hooked {
     pub(crate) fn new(inner: &Arc<dyn Provider>) -> Self {
-        Self { inner: inner.clone(), after_fetch: None, after_refresh: None, parser: None }
+        Self {
+            inner: inner.clone(),
+            after_fetch: None,
+            after_refresh: None,
+            parser: None,
+            asked: Asked::default(),
+        }
     }
 
     pub(crate) fn after_fetch<F: Future<Output = ()> + Send + 'static>(
@@ -37,6 +53,12 @@ impl Hooked {
         hook: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self {
         self.after_fetch = Some(Arc::new(move || Box::pin(hook())));
+        self
+    }
+
+    /// Writes down what is asked.
+    pub(crate) fn asked(mut self, asked: &Asked) -> Self {
+        self.asked = asked.clone();
         self
     }
 
@@ -99,6 +121,7 @@ impl Provider for Hooked {
     }
 
     async fn fetch(&self, access: &SecretString, request: &FetchRequest) -> Result<Fetched, FetchFailure> {
+        self.asked.lock().unwrap().push((request.endpoint, request.days, request.last));
         let fetched = self.inner.fetch(access, request).await;
         if let Some(hook) = &self.after_fetch {
             hook().await;

@@ -65,6 +65,15 @@ impl World {
         Self { outside, clock, db, engine }
     }
 
+    /// A world whose installation asks people for the places of their exercises.
+    pub(crate) async fn with_routes(db: Arc<TestDatabase>) -> Self {
+        let clock = clock();
+        let mut outside = Outside::start(&clock).await;
+        outside.routes = true;
+        let engine = engine(&outside, db.store().clone(), &clock, policy(), KEY);
+        Self { outside, clock, db, engine }
+    }
+
     /// An engine of another process over the same database.
     pub(crate) async fn another_engine(&self) -> SyncEngine {
         let store = self.db.another().await;

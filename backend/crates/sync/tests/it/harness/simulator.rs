@@ -15,13 +15,19 @@ use url::Url;
 pub(crate) struct Outside {
     simulator: Simulator,
     http: reqwest::Client,
+    /// Whether places are asked for too.
+    pub(crate) routes: bool,
 }
 
 impl Outside {
     pub(crate) async fn start(clock: &ManualClock) -> Self {
         let clock = clock.clone();
         let config = SimulatorConfig::new("127.0.0.1:0".parse().unwrap(), Arc::new(move || clock.now().0));
-        Self { simulator: Simulator::start(config).await.unwrap(), http: reqwest::Client::new() }
+        Self {
+            simulator: Simulator::start(config).await.unwrap(),
+            http: reqwest::Client::new(),
+            routes: false,
+        }
     }
 
     fn url(&self, path: &str) -> Url {
@@ -44,6 +50,7 @@ impl Outside {
             token_url: self.url(token),
             revoke_url: self.url(revoke),
             api_url: self.url(api),
+            routes: self.routes,
         }
     }
 

@@ -1,0 +1,96 @@
+//! Coverage in cells and in counts.
+
+use pulsekeep_core::{Metric, account::Role, coverage::CoverageState, time::add_days};
+use pulsekeep_store::User;
+use pulsekeep_testkit::on_each_engine;
+use serde_json::{Value, json};
+
+use crate::harness::{Client, World};
+
+const DAYS: i64 = 90;
+const CELLS: &str = "query($f: Date!, $t: Date!) { users(first: 100) { nodes { id coverage(from: $f, to: $t) { metric days { date state code } } } } }";
+const COUNTS: &str = "query($f: Date!, $t: Date!) { users(first: 100) { nodes { id coverageTally(from: $f, to: $t) { failed partial pending notPermitted complete emptyConfirmed } } } }";
+const ALL: &str = "query($f: Date!, $t: Date!) { users(first: 100) { nodes { id coverageTally(from: $f, to: $t) { from to state share failed partial pending notPermitted complete emptyConfirmed } } } }";
+
+fn day(n: i64) -> jiff::civil::Date {
+    add_days(jiff::civil::date(2026, 1, 1), n)
+}
+
+fn state(n: i64, metric: i64) -> CoverageState {
+    use CoverageState::{Complete, EmptyConfirmed, Failed, NotPermitted, Partial, Pending};
+    match (n * 37 + metric) % 23 {
+        0 => Failed,
+        1 => Pending,
+        2 => NotPermitted,
+        3 => Partial,
+        4..8 => EmptyConfirmed,
+        _ => Complete,
+    }
+}
+
+/// Coverage of three metrics of four over the days, in the minute's grain; the days' grain of one of them failed once.
+async fn fill(world: &World, user: &User) {
+    let mut rows = Vec::new();
+    for n in 0..DAYS {
+        for metric in Metric::all().map(|m| i64::from(m.code())).filter(|m| m % 4 != 0) {
+            let state = state(n, metric).key();
+            rows.push(format!("({}, {metric}, 7, '{}', 2, '{state}')", user.id.0, day(n)));
+        }
+    }
+    rows.push(format!("({}, 1, 7, '{}', 1, 'failed')", user.id.0, day(0)));
+    let insert = "INSERT INTO coverage (user_id, metric, stream_id, day, grain, state) VALUES ";
+    world.db.execute(&format!("{insert}{}", rows.join(", "))).await;
+}
+
+fn variables() -> Value {
+    json!({ "f": day(0).to_string(), "t": day(DAYS - 1).to_string() })
+}
+
+async fn asked(client: &mut Client, query: &str) -> (Value, usize) {
+    let answer = client.post(query, variables()).await;
+    let (json, bytes) = (answer.json(), answer.body.len());
+    assert_eq!(json["errors"], Value::Null, "{json}");
+    (json["data"]["users"]["nodes"][0].clone(), bytes)
+}
+
+on_each_engine! {
+    async fn counts_are_those_of_the_cells_in_a_fraction_of_the_bytes(db) {
+        let world = World::new(db).await;
+        let ann = world.person("ann", Role::Admin).await;
+        fill(&world, &ann).await;
+        let mut client = world.signed_in(&ann).await;
+        let (cells, bytes_of_cells) = asked(&mut client, CELLS).await;
+        let (counts, bytes_of_counts) = asked(&mut client, COUNTS).await;
+        let (all, _) = asked(&mut client, ALL).await;
+        let tally = &counts["coverageTally"];
+        for (list, state) in [
+            ("failed", "FAILED"), ("partial", "PARTIAL"), ("pending", "PENDING"),
+            ("notPermitted", "NOT_PERMITTED"), ("complete", "COMPLETE"), ("emptyConfirmed", "EMPTY_CONFIRMED"),
+        ] {
+            for n in 0..DAYS {
+                let date = day(n).to_string();
+                let in_cells = cells["coverage"].as_array().unwrap().iter()
+                    .flat_map(|row| row["days"].as_array().unwrap())
+                    .filter(|day| day["date"] == date && day["state"] == state)
+                    .count();
+                assert_eq!(tally[list][usize::try_from(n).unwrap()], in_cells, "{list} of {date}");
+            }
+        }
+        let all = &all["coverageTally"];
+        assert_eq!((&all["from"], &all["to"]), (&json!(day(0).to_string()), &json!(day(DAYS - 1).to_string())));
+        assert_eq!(all["state"][0], "FAILED", "of a metric's grains the worst counts");
+        assert!(all["share"][0].as_f64().unwrap() < 1.0);
+        println!("a person: {bytes_of_cells} bytes in cells, {bytes_of_counts} in counts");
+        assert!(bytes_of_counts * 50 < bytes_of_cells, "{bytes_of_counts} of {bytes_of_cells}");
+    }
+
+    async fn days_that_were_never_asked_for_have_no_state(db) {
+        let world = World::new(db).await;
+        let ann = world.person("ann", Role::Admin).await;
+        let mut client = world.signed_in(&ann).await;
+        let (all, _) = asked(&mut client, ALL).await;
+        let tally = &all["coverageTally"];
+        assert_eq!(tally["state"], json!(vec![Value::Null; 90]));
+        assert_eq!((&tally["share"], &tally["complete"]), (&json!(vec![Value::Null; 90]), &json!(vec![0; 90])));
+    }
+}
