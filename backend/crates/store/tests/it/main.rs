@@ -14,6 +14,7 @@ mod due;
 mod exercises;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod levels;
 #[cfg(test)]
 mod links;
