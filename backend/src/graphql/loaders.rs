@@ -182,6 +182,7 @@ impl Loader<SummaryOf> for Reads {
         for key in keys {
             alike.entry((key.1, key.2)).or_default().push(key);
         }
+        #[expect(clippy::mutable_key_type, reason = "a key is known by the person's id")]
         let mut found = HashMap::new();
         for ((days, now), keys) in alike {
             let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();
@@ -203,6 +204,7 @@ impl Loader<CoverageOf> for Reads {
         for key in keys {
             alike.entry((key.1.clone(), key.2)).or_default().push(key);
         }
+        #[expect(clippy::mutable_key_type, reason = "a key is known by the person's id")]
         let mut found = HashMap::new();
         for ((metrics, days), keys) in alike {
             let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();

@@ -18,6 +18,7 @@ mod exercises;
 mod formats;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod levels;
 #[cfg(test)]
 mod links;
