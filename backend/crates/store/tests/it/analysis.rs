@@ -47,7 +47,12 @@ async fn filled(db: &TestDatabase, owner: &Owner) {
         }
     }
     let value = |metric, day, value| DailyValue { metric, day: date(2026, 11, day), value };
-    put(db, owner, &[value(Metric::Steps, 4, 123.0), value(Metric::Weight, 3, 71.5), value(Metric::Floors, 2, 0.0)]).await;
+    put(
+        db,
+        owner,
+        &[value(Metric::Steps, 4, 123.0), value(Metric::Weight, 3, 71.5), value(Metric::Floors, 2, 0.0)],
+    )
+    .await;
 }
 
 on_each_engine! {
