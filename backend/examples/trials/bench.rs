@@ -182,6 +182,7 @@ pub(crate) async fn requests(programs: Programs, db: Arc<TestDatabase>) -> anyho
             }
             if name == "complete" {
                 rows(&mut report, &own).await;
+                bytes_a_sample(&mut report, &own).await?;
             }
             own.remove().await;
         }
@@ -207,6 +208,21 @@ async fn rows(report: &mut Report, db: &TestDatabase) {
         counted.push(format!("{table} {}", count.join("")));
     }
     report.say(format!("<!-- rows of that year: {} -->", counted.join(", ")));
+}
+
+/// Bytes of the encoded samples by metric, each with its times.
+async fn bytes_a_sample(report: &mut Report, db: &TestDatabase) -> anyhow::Result<()> {
+    let sql = "SELECT metric || ' ' || sum(samples) || ' ' || sum(length(body)) FROM sample_block \
+         GROUP BY metric ORDER BY metric";
+    report.say("| metric | samples | bytes a sample |");
+    report.say("| --- | --: | --: |");
+    for row in db.texts(sql).await {
+        let numbers: Vec<i64> = row.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+        let [code, samples, bytes] = numbers[..] else { bail!("a count of another shape") };
+        let metric = Metric::from_code(i16::try_from(code)?).context("a metric of a later version")?;
+        report.say(format!("| {metric} | {samples} | {:.3} |", bytes as f64 / samples as f64));
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -403,5 +419,6 @@ pub(crate) async fn memory(
         begun.elapsed().as_secs_f64(),
         used.cpu_ms as f64 / 1e3
     ));
+    bytes_a_sample(&mut report, &world.db).await?;
     Ok(report)
 }

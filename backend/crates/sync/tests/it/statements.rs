@@ -6,8 +6,11 @@ use pulsekeep_testkit::on_each_engine;
 
 use crate::harness::{GOOGLE, World};
 
-/// Statements of a window of whatever kind and length: claim, budget, token, the answer, its rows, coverage, the job.
-const MOST: u64 = 45;
+/// Statements of a window of whatever kind and length: claim, budget, the answer, its rows, coverage, the job.
+const USUAL: u64 = 30;
+/// The first of an account also asks for its devices and finds its stream missing; one that teaches the person's offsets
+/// dates other samples again.
+const MOST: u64 = 55;
 
 on_each_engine! {
     async fn a_window_takes_few_statements_however_many_days_it_has(db) {
@@ -33,7 +36,9 @@ on_each_engine! {
                 }
             }
         }
-        assert!(taken.len() > 20, "windows of both metrics, twice: {taken:?}");
+        assert!(taken.len() > 15, "windows of both metrics, twice: {taken:?}");
         assert!(taken.iter().all(|statements| (5..=MOST).contains(statements)), "{taken:?}");
+        taken.sort_unstable();
+        assert!(taken[taken.len() * 3 / 4] <= USUAL, "{taken:?}");
     }
 }
