@@ -274,7 +274,8 @@ impl SyncEngine {
         seen && now >= end || now.0 >= end.0 + self.policy.close_after_days * DAY_MS
     }
 
-    /// Marks the days of a window that was given up, with what was fetched of them all the same. Days that were read before keep what is known of them.
+    /// Marks the days of a window that was given up, with what was fetched of them all the same. Days that were read before
+    /// keep what is known of them.
     pub(crate) async fn mark_failed(
         &self,
         tx: &WriteTx,
