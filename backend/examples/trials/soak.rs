@@ -329,7 +329,7 @@ pub(crate) async fn work_off(engine: &SyncEngine) -> anyhow::Result<()> {
             let owner = format!("calm-{hand}");
             while engine.store().next_due_at().await?.is_some() {
                 // Few at a time, so that no hand holds what another could do.
-                if engine.work_due(&owner, 2 + hand as usize).await? == 0 {
+                if engine.work_due(&owner, 2 + hand).await? == 0 {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }

@@ -80,7 +80,6 @@ on_each_engine! {
         assert_eq!((&all["from"], &all["to"]), (&json!(day(0).to_string()), &json!(day(DAYS - 1).to_string())));
         assert_eq!(all["state"][0], "FAILED", "of a metric's grains the worst counts");
         assert!(all["share"][0].as_f64().unwrap() < 1.0);
-        println!("a person: {bytes_of_cells} bytes in cells, {bytes_of_counts} in counts");
         assert!(bytes_of_counts * 50 < bytes_of_cells, "{bytes_of_counts} of {bytes_of_cells}");
     }
 
