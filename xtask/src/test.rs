@@ -60,7 +60,11 @@ fn test_steps() -> Vec<Step> {
         Step { name: "tests", about: "native crates, on SQLite and PostgreSQL", run: native::tests },
         Step { name: "doc-tests", about: "examples in the documentation", run: native::doc_tests },
         Step { name: "web-tests", about: "the web app's pure parts", run: native::web_tests },
-        Step { name: "soak", about: "processes killed, frozen and lied to, on SQLite", run: soak::short },
+        Step {
+            name: "soak",
+            about: "processes killed, frozen and lied to, on both engines",
+            run: soak::short,
+        },
         Step {
             name: "data-examples",
             about: "docs/data.md with pyarrow, polars and DuckDB",

@@ -2,12 +2,13 @@
 //! of a list ask for is read at once, in as many statements as for one.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::{Hash, Hasher},
     sync::Arc,
 };
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs, Metric,
     account::Viewer,
@@ -16,7 +17,7 @@ use pulsekeep_core::{
 };
 use pulsekeep_store::{
     BatchProgress, BudgetState, LinkedAccount, Person, Store, SyncBatch,
-    person::{CoverageDay, PersonSummary},
+    person::{CoverageDay, DayTally, PersonSummary},
 };
 
 use super::errors::{ApiError, Reply};
@@ -48,6 +49,10 @@ struct SummaryOf(Arc<Person>, u16, EpochMs);
 #[derive(Clone)]
 struct CoverageOf(Arc<Person>, Arc<[Metric]>, DayRange);
 
+/// Coverage of a person in counts.
+#[derive(Clone)]
+struct TallyOf(Arc<Person>, Arc<[Metric]>, DayRange);
+
 /// The budget of a linked account.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct BudgetOf(LinkId);
@@ -76,6 +81,7 @@ macro_rules! key {
 
 key!(LinksOf, of => of.0.user().id);
 key!(SummaryOf, of => (of.0.user().id, of.1, of.2));
+key!(TallyOf, of => (of.0.user().id, of.1.clone(), of.2));
 key!(CoverageOf, of => (of.0.user().id, of.1.clone(), of.2));
 
 impl Loaders {
@@ -119,6 +125,17 @@ impl Loaders {
         days: DayRange,
     ) -> Reply<Vec<CoverageDay>> {
         let key = CoverageOf(person, metrics.into(), days);
+        Ok(self.fresh.load_one(key).await?.unwrap_or_default())
+    }
+
+    /// A person's coverage in counts.
+    pub(super) async fn tally(
+        &self,
+        person: Arc<Person>,
+        metrics: &[Metric],
+        days: DayRange,
+    ) -> Reply<BTreeMap<Date, DayTally>> {
+        let key = TallyOf(person, metrics.into(), days);
         Ok(self.fresh.load_one(key).await?.unwrap_or_default())
     }
 
@@ -211,6 +228,27 @@ impl Loader<CoverageOf> for Reads {
             let mut coverage = self.store.coverage_of_people(&people, &metrics, days).await?;
             for key in keys {
                 found.insert(key.clone(), coverage.remove(&key.0.user().id).unwrap_or_default());
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<TallyOf> for Reads {
+    type Value = BTreeMap<Date, DayTally>;
+    type Error = ApiError;
+
+    async fn load(&self, keys: &[TallyOf]) -> Result<HashMap<TallyOf, Self::Value>, ApiError> {
+        let mut alike: HashMap<(Arc<[Metric]>, DayRange), Vec<&TallyOf>> = HashMap::new();
+        for key in keys {
+            alike.entry((key.1.clone(), key.2)).or_default().push(key);
+        }
+        let mut found = HashMap::new();
+        for ((metrics, days), keys) in alike {
+            let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();
+            let mut tallies = self.store.coverage_tallies(&people, &metrics, days).await?;
+            for key in keys {
+                found.insert(key.clone(), tallies.remove(&key.0.user().id).unwrap_or_default());
             }
         }
         Ok(found)

@@ -233,7 +233,8 @@ impl UserNode {
             None => Metric::all().collect(),
         };
         let days = range(from, to)?;
-        Ok(CoverageTally::of(days, self.data(ctx).await?.coverage_tally(&metrics, days).await?))
+        let person = self.data(ctx).await?;
+        Ok(CoverageTally::of(days, ctx.loaders()?.tally(person.clone(), &metrics, days).await?))
     }
 
     /// What providers answered about a day, newest first.

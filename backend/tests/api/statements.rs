@@ -28,6 +28,7 @@ const OPERATIONS: &[(&str, &str, usize)] = &[
     ("coverage", "CohortCoverage", 9),
     ("coverage", "PersonCoverage", 9),
     ("coverage_cell", "CoverageCell", 9),
+    ("patterns", "Patterns", 20),
     ("jobs", "SyncJobs", 9),
     ("raw_documents", "RawDocuments", 6),
     ("tokens", "ApiTokens", 5),
@@ -115,6 +116,8 @@ impl Counted {
         json!({
             "id": self.first.id.to_string(), "first": 50, "days": 28, "from": day, "to": day, "date": day, "metric": "STEPS",
             "historyFrom": day, "coverageFrom": day, "metrics": ["STEPS", "SLEEP", "HEART_RATE", "EXERCISE"],
+            "hourly": "STEPS", "by": "WEEK", "compared": ["STEPS", "SLEEP"],
+            "a": { "from": day, "to": day }, "b": { "from": day, "to": day },
             "rates": 500, "amounts": 100, "readings": 100, "instantFrom": from.to_string(), "instantTo": self.world.now().to_string(),
         })
     }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// `($4, $5, …)` for `count` values after `before` others.
-fn places(before: usize, count: usize) -> String {
+pub(super) fn places(before: usize, count: usize) -> String {
     let places: Vec<String> = (before + 1..=before + count).map(|n| format!("${n}")).collect();
     places.join(", ")
 }

@@ -1,17 +1,29 @@
 //! Coverage of a day over all metrics, as counts: what a grid of many people needs.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::civil::Date;
-use pulsekeep_core::{Metric, coverage::CoverageState, time::DayRange};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use pulsekeep_core::{Metric, coverage::CoverageState, id::UserId, time::DayRange};
+use sea_orm::Value;
 
-use super::{Person, coverage::weight};
+use super::{Person, cohort::places, coverage::weight};
 use crate::{
-    StoreError,
+    Store, StoreError,
     convert::{day_of, day_text},
-    entity::coverage,
 };
+
+/// The states, each of another weight.
+const STATES: [CoverageState; 6] = [
+    CoverageState::Complete,
+    CoverageState::EmptyConfirmed,
+    CoverageState::Partial,
+    CoverageState::Pending,
+    CoverageState::Failed,
+    CoverageState::NotPermitted,
+];
 
 /// How many metrics of a day are in which state, each by the worst of its grains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,10 +36,6 @@ fn place(state: CoverageState) -> usize {
 }
 
 impl DayTally {
-    fn add(&mut self, state: CoverageState) {
-        self.counts[place(state)] += 1;
-    }
-
     /// Metrics in a state.
     #[must_use]
     pub fn count(&self, state: CoverageState) -> u16 {
@@ -64,46 +72,46 @@ impl DayTally {
     }
 }
 
-impl Person {
-    /// Coverage of some metrics by day, counted. Days without an entry were never asked for.
+impl Store {
+    /// Coverage of some metrics by day, counted, of several people. Days without an entry were never asked for.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn coverage_tally(
+    pub async fn coverage_tallies(
         &self,
+        people: &[Arc<Person>],
         metrics: &[Metric],
         days: DayRange,
-    ) -> Result<BTreeMap<Date, DayTally>, StoreError> {
-        use coverage::Column as C;
-        let rows: Vec<(i16, i64, String, String)> = coverage::Entity::find()
-            .select_only()
-            .columns([C::Metric, C::StreamId, C::Day, C::State])
-            .filter(C::UserId.eq(self.user.id.0))
-            .filter(C::Metric.is_in(metrics.iter().map(|m| m.code())))
-            .filter(C::Day.gte(day_text(days.start)))
-            .filter(C::Day.lt(day_text(days.end)))
-            .into_tuple()
-            .all(self.store.reader())
-            .await?;
-        let chosen = self.chosen_streams(metrics, days).await?;
-        let mut worst: BTreeMap<(String, i16), CoverageState> = BTreeMap::new();
-        for (metric, stream, day, state) in rows {
-            let key = (metric, day);
-            // Where a stream is chosen, what others know of the day does not count.
-            if chosen.get(&key).is_some_and(|chosen| *chosen != stream) {
-                continue;
-            }
-            let state = CoverageState::parse(&state).unwrap_or(CoverageState::Failed);
-            let known = worst.entry((key.1, metric)).or_insert(state);
-            if weight(state) > weight(*known) {
-                *known = state;
+    ) -> Result<HashMap<UserId, BTreeMap<Date, DayTally>>, StoreError> {
+        let weights: Vec<String> =
+            STATES.iter().map(|state| format!("WHEN '{}' THEN {}", state.key(), weight(*state))).collect();
+        // Where a stream is chosen, what others know of the day does not count.
+        let sql = format!(
+            "SELECT user_id, day, worst, COUNT(*) FROM (
+                SELECT x.user_id, x.day, MAX(CASE x.state {} ELSE {} END) AS worst FROM coverage x
+                LEFT JOIN day_choice c ON c.user_id = x.user_id AND c.metric = x.metric AND c.day = x.day
+                WHERE x.day >= $1 AND x.day < $2 AND x.user_id IN ({}) AND x.metric IN ({})
+                    AND (c.stream_id IS NULL OR c.stream_id = x.stream_id)
+                GROUP BY x.user_id, x.day, x.metric
+             ) w GROUP BY user_id, day, worst",
+            weights.join(" "),
+            weight(CoverageState::Failed),
+            places(2, people.len()),
+            places(2 + people.len(), metrics.len()),
+        );
+        let mut values: Vec<Value> = [day_text(days.start), day_text(days.end)].map(Value::from).into();
+        values.extend(people.iter().map(|person| Value::from(person.user.id.0)));
+        values.extend(metrics.iter().map(|metric| Value::from(metric.code())));
+        let mut tallies: HashMap<UserId, BTreeMap<Date, DayTally>> = HashMap::new();
+        for row in self.rows(&sql, values).await? {
+            let (user, day): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let (worst, count): (i32, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+            let tally = tallies.entry(UserId(user)).or_default().entry(day_of(&day)?).or_default();
+            if let Some(place) = usize::try_from(worst).ok().and_then(|worst| tally.counts.get_mut(worst)) {
+                *place += u16::try_from(count).unwrap_or(u16::MAX);
             }
         }
-        let mut tally: BTreeMap<Date, DayTally> = BTreeMap::new();
-        for ((day, _), state) in worst {
-            tally.entry(day_of(&day)?).or_default().add(state);
-        }
-        Ok(tally)
+        Ok(tallies)
     }
 }
 
@@ -115,7 +123,7 @@ mod tests {
 
     fn of(states: &[CoverageState]) -> DayTally {
         let mut tally = DayTally::default();
-        states.iter().for_each(|state| tally.add(*state));
+        states.iter().for_each(|state| tally.counts[place(*state)] += 1);
         tally
     }
 

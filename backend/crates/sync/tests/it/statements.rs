@@ -7,7 +7,7 @@ use pulsekeep_testkit::on_each_engine;
 use crate::harness::{GOOGLE, World};
 
 /// Statements of a window of whatever kind and length: claim, budget, the answer, its rows, coverage, the job.
-const USUAL: u64 = 30;
+const USUAL: u64 = 35;
 /// The first of an account also asks for its devices and finds its stream missing; one that teaches the person's offsets
 /// dates other samples again.
 const MOST: u64 = 55;
@@ -20,7 +20,7 @@ on_each_engine! {
         let mut taken = Vec::new();
         // The second time everything is as it was, and so are the statements.
         for _ in 0..2 {
-            let days = world.ago(linked.user, 60, 1).await;
+            let days = world.ago(linked.user, 120, 1).await;
             let mut request = world.request(&linked, JobKind::Backfill, Some(days));
             request.metrics = vec![Metric::Steps, Metric::HeartRate];
             let RequestOutcome::Accepted(_) = engine.request(&request).await.unwrap() else { panic!("refused") };
