@@ -51,7 +51,8 @@ export class JobsPage {
     if (people === "everybody") {
       await form.getByRole("checkbox", { name: words.backfill.everybody }).check();
     } else {
-      for (const person of people) await form.getByRole("checkbox", { name: person, exact: true }).check();
+      // Other tests may have connected somebody of the same name, who stands below.
+      for (const person of people) await form.getByRole("checkbox", { name: person, exact: true }).first().check();
     }
     await form.getByLabel(words.range.from).fill(from);
     await form.getByLabel(words.range.to, { exact: true }).fill(to);

@@ -11,7 +11,7 @@ use crate::repo::Repo;
 use crate::steps::Outcome;
 
 pub(crate) const HELP: &str = "\
-cargo xtask soak [--engine sqlite|postgres] [--minutes N] [--people N] [--seed S] [--rate R] [--release]
+cargo xtask soak [--engine sqlite|postgres] [--minutes N] [--people N] [--seed S] [--rate R] [--interval M] [--release]
 
 Simulated people of both providers, a clock that runs fast, random faults, `kill -9`, freezes and restarts of the
 product's processes; then quiet, and every stored sample is compared with what the providers serve. Prints figures,
@@ -21,6 +21,7 @@ and the first differences by person, metric and day; fails when there are any.
   --people N    how many people (50)
   --seed S      seed of faults and kills (1)
   --rate R      how many times as fast as the machine's the clock runs (150); two cores bear 300 with few people
+  --interval M  simulated minutes between two syncs of an account (240)
   --release     the programs as they are released";
 
 /// What a soak of the two engines is called with.
@@ -33,7 +34,7 @@ pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     }
     let release = args.flag("--release");
     let mut words = Vec::new();
-    for option in ["--minutes", "--people", "--seed", "--rate"] {
+    for option in ["--minutes", "--people", "--seed", "--rate", "--interval"] {
         if let Some(value) = args.value(option)? {
             words.extend([option.to_owned(), value]);
         }

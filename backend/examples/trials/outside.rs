@@ -35,8 +35,6 @@ pub(crate) struct Outside {
 pub(crate) struct Inhabitant {
     pub(crate) id: String,
     pub(crate) zone: String,
-    /// Whose device they wear.
-    pub(crate) provider: ProviderKey,
 }
 
 impl Outside {
@@ -118,11 +116,7 @@ impl Outside {
             .map(|person| {
                 let text =
                     |name: &str| person[name].as_str().map(str::to_owned).context("a person lacks a member");
-                let provider = match text("provider")?.as_str() {
-                    "fitbit" => ProviderKey::Fitbit,
-                    _ => ProviderKey::GoogleHealth,
-                };
-                Ok(Inhabitant { id: text("id")?, zone: text("time_zone")?, provider })
+                Ok(Inhabitant { id: text("id")?, zone: text("time_zone")? })
             })
             .collect()
     }

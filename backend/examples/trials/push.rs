@@ -38,16 +38,19 @@ pub(crate) async fn settings(
     ])
 }
 
-/// Registers the running server with both providers, as its operator would.
+/// Registers the server with both providers, as its operator would before anybody is connected: by a process of its own,
+/// since workers subscribe the accounts as soon as they run.
 pub(crate) async fn register(world: &World) -> anyhow::Result<()> {
+    let mut server = world.start("serve", &["serve", "--no-worker"])?;
     let begun = std::time::Instant::now();
     let endpoint = format!("{}/webhooks/fitbit", world.setting("http.public_url").context("no address")?);
     loop {
         let registered = world.command(&["webhooks", "register"])?.status.success();
         let entered = world.outside.enter_fitbit(&endpoint, CODE).await?;
         if registered && entered["verified"] == true {
-            return Ok(());
+            return server.stop().await.map(drop);
         }
+        server.check()?;
         if begun.elapsed() > PATIENCE {
             bail!("the server could not be registered: Google {registered}, Fitbit {entered}");
         }
