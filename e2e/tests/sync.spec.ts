@@ -57,7 +57,7 @@ test("an admin lets a batch, and then one of its jobs, go first", async ({ page,
   const jobs = new JobsPage(page);
   await simulator.faults([{ provider: "google", path_prefix: "/google/v4", kind: "latency", ms: 1_000 }]);
   await jobs.open();
-  await jobs.plan({ people: TWO, from: daysAgo(990, "UTC"), to: daysAgo(710, "UTC"), metrics: STEPS });
+  await jobs.plan({ people: TWO, from: daysAgo(2_400, "UTC"), to: daysAgo(710, "UTC"), metrics: STEPS });
   await jobs.startBackfill();
   const batch = jobs.newestBatch;
   // Held, so that it does not end while it is looked at.

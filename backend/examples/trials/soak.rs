@@ -418,17 +418,17 @@ async fn judge_webhooks(report: &mut Report, world: &World, weather: &Weather) {
     let told: Vec<String> =
         counted.iter().map(|(provider, outcome, calls)| format!("{provider} {outcome} {calls}")).collect();
     report.say(format!("  notifications: {}", told.join(", ")));
-    for provider in ["google_health", "fitbit"] {
-        let calls = |is_meant: fn(&str) -> bool| -> u64 {
-            let meant = |(of, outcome, _): &&(String, String, u64)| of == provider && is_meant(outcome);
-            counted.iter().filter(meant).map(|(.., calls)| calls).sum()
-        };
-        if calls(|outcome| outcome == "stored") == 0 {
+    let calls = |is_meant: &dyn Fn(&str, &str) -> bool| -> u64 {
+        let meant = counted.iter().filter(|(provider, outcome, _)| is_meant(provider, outcome));
+        meant.map(|(.., calls)| calls).sum()
+    };
+    for provider in ProviderKey::ALL {
+        if calls(&|of, outcome| of == provider.key() && outcome == "stored") == 0 {
             report.failures.push(format!("no notification of {provider} was taken up"));
         }
-        if weather.seen.contains_key("push_forged") && calls(push::is_refusal) == 0 {
-            report.failures.push(format!("no forged notification of {provider} was refused"));
-        }
+    }
+    if weather.seen.contains_key("push_forged") && calls(&|_, outcome| push::is_refusal(outcome)) == 0 {
+        report.failures.push("no forged notification was refused".to_owned());
     }
 }
 

@@ -243,6 +243,7 @@ impl Loader<TallyOf> for Reads {
         for key in keys {
             alike.entry((key.1.clone(), key.2)).or_default().push(key);
         }
+        #[expect(clippy::mutable_key_type, reason = "a key is known by the person's id")]
         let mut found = HashMap::new();
         for ((metrics, days), keys) in alike {
             let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();
