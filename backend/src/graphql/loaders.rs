@@ -190,18 +190,23 @@ impl Loader<LinksOf> for Reads {
     }
 }
 
+/// Keys that ask for the same of different people: they are read together.
+fn alike<K, A: Eq + Hash>(keys: &[K], asked: impl Fn(&K) -> A) -> HashMap<A, Vec<&K>> {
+    let mut alike: HashMap<A, Vec<&K>> = HashMap::new();
+    for key in keys {
+        alike.entry(asked(key)).or_default().push(key);
+    }
+    alike
+}
+
 impl Loader<SummaryOf> for Reads {
     type Value = PersonSummary;
     type Error = ApiError;
 
     async fn load(&self, keys: &[SummaryOf]) -> Result<HashMap<SummaryOf, Self::Value>, ApiError> {
-        let mut alike: HashMap<(u16, EpochMs), Vec<&SummaryOf>> = HashMap::new();
-        for key in keys {
-            alike.entry((key.1, key.2)).or_default().push(key);
-        }
         #[expect(clippy::mutable_key_type, reason = "a key is known by the person's id")]
         let mut found = HashMap::new();
-        for ((days, now), keys) in alike {
+        for ((days, now), keys) in alike(keys, |key| (key.1, key.2)) {
             let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();
             let mut summaries = self.store.summaries(&people, days, now).await?;
             found.extend(
@@ -217,13 +222,9 @@ impl Loader<CoverageOf> for Reads {
     type Error = ApiError;
 
     async fn load(&self, keys: &[CoverageOf]) -> Result<HashMap<CoverageOf, Self::Value>, ApiError> {
-        let mut alike: HashMap<(Arc<[Metric]>, DayRange), Vec<&CoverageOf>> = HashMap::new();
-        for key in keys {
-            alike.entry((key.1.clone(), key.2)).or_default().push(key);
-        }
         #[expect(clippy::mutable_key_type, reason = "a key is known by the person's id")]
         let mut found = HashMap::new();
-        for ((metrics, days), keys) in alike {
+        for ((metrics, days), keys) in alike(keys, |key| (key.1.clone(), key.2)) {
             let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();
             let mut coverage = self.store.coverage_of_people(&people, &metrics, days).await?;
             for key in keys {
@@ -239,13 +240,9 @@ impl Loader<TallyOf> for Reads {
     type Error = ApiError;
 
     async fn load(&self, keys: &[TallyOf]) -> Result<HashMap<TallyOf, Self::Value>, ApiError> {
-        let mut alike: HashMap<(Arc<[Metric]>, DayRange), Vec<&TallyOf>> = HashMap::new();
-        for key in keys {
-            alike.entry((key.1.clone(), key.2)).or_default().push(key);
-        }
         #[expect(clippy::mutable_key_type, reason = "a key is known by the person's id")]
         let mut found = HashMap::new();
-        for ((metrics, days), keys) in alike {
+        for ((metrics, days), keys) in alike(keys, |key| (key.1.clone(), key.2)) {
             let people: Vec<Arc<Person>> = keys.iter().map(|key| key.0.clone()).collect();
             let mut tallies = self.store.coverage_tallies(&people, &metrics, days).await?;
             for key in keys {

@@ -17,7 +17,7 @@ pub enum BudgetScope {
 }
 
 impl BudgetScope {
-    pub(crate) fn key(self) -> String {
+    fn key(self) -> String {
         match self {
             Self::Link(link) => link.to_string(),
             Self::App(provider) => format!("app:{provider}"),
@@ -72,9 +72,7 @@ impl Store {
         let row = rate_budget::Entity::find_by_id(scope.key()).one(self.reader()).await?;
         Ok(row.map(BudgetState::from).unwrap_or_default())
     }
-}
 
-impl Store {
     /// The states of the budgets of linked accounts; a fresh one where nothing was taken yet.
     ///
     /// # Errors

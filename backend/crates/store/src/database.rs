@@ -1,13 +1,6 @@
 //! Opening a database: one writer and several readers on SQLite, a pool on PostgreSQL.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use pulsekeep_core::{EpochMs, id::IdSource};
 use pulsekeep_migration::Migrator;
@@ -52,7 +45,6 @@ struct Inner {
     reader: DatabaseConnection,
     ids: IdSource,
     changes: broadcast::Sender<Change>,
-    statements: Arc<AtomicU64>,
 }
 
 /// The first SQLite release without the WAL fault that can lose committed data (sqlite.org/wal.html).
@@ -78,14 +70,6 @@ impl Store {
                 (pool.clone(), pool)
             }
         };
-        let statements = Arc::new(AtomicU64::new(0));
-        let (mut writer, mut reader) = (writer, reader);
-        for connection in [&mut writer, &mut reader] {
-            let statements = statements.clone();
-            connection.set_metric_callback(move |_| {
-                statements.fetch_add(1, Ordering::Relaxed);
-            });
-        }
         let inner = Inner {
             engine,
             url: options.url.clone(),
@@ -93,7 +77,6 @@ impl Store {
             reader,
             ids: IdSource::new(),
             changes: broadcast::channel(1024).0,
-            statements,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -161,12 +144,6 @@ impl Store {
                 Ok(format!("PostgreSQL {version}"))
             }
         }
-    }
-
-    /// How many statements this handle and its clones have sent to the database.
-    #[must_use]
-    pub fn statements(&self) -> u64 {
-        self.inner.statements.load(Ordering::Relaxed)
     }
 
     /// Whether the database answers.

@@ -35,7 +35,7 @@ impl Person {
     /// hour that the person's clock showed. A day that is still open (today, or one that the device has not handed over
     /// whole) counts up to its last sample.
     ///
-    /// Three statements, of which one reads the blocks. Metrics without samples have an empty profile.
+    /// Two statements, of which one reads the blocks. Metrics without samples have an empty profile.
     ///
     /// # Errors
     /// The database's own.

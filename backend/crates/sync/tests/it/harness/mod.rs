@@ -18,7 +18,7 @@ use pulsekeep_store::{LinkedAccount, Person, Store, SyncJob, SyncWindow};
 use pulsekeep_sync::{
     ConnectError, ConnectOutcome, JobRequest, Providers, RequestOutcome, SyncEngine, SyncPolicy, Vault,
 };
-use pulsekeep_testkit::{TestDatabase, build, clock};
+use pulsekeep_testkit::{Statements, TestDatabase, build, clock};
 use secrecy::SecretString;
 use serde_json::json;
 use url::Url;
@@ -78,6 +78,12 @@ impl World {
     pub(crate) async fn another_engine(&self) -> SyncEngine {
         let store = self.db.another().await;
         engine(&self.outside, store, &self.clock, *self.engine.policy(), KEY)
+    }
+
+    /// An engine whose statements are written down.
+    pub(crate) async fn watched_engine(&self) -> (SyncEngine, Statements) {
+        let (store, statements) = self.db.watched().await;
+        (engine(&self.outside, store, &self.clock, *self.engine.policy(), KEY), statements)
     }
 
     /// An engine with another vault key.
