@@ -1,24 +1,17 @@
-//! Format 1.
+//! Blocks to bytes and back.
 
-use pco::{
-    ChunkConfig,
-    standalone::{simple_compress, simple_decompress},
-};
 use pulsekeep_core::observation::SampleValues;
 
 use super::{
     Block, BlockError,
+    columns::{read_column, read_column_1, read_triple, write_column, write_triple},
+    numbers::{read_whole, unpacked_file, write_whole},
     wire::{Reader, Writer},
 };
 
 /// The format that [`encode`] writes.
-pub const FORMAT: i16 = 1;
+pub const FORMAT: i16 = 2;
 
-/// Decimals tried for a column, and the mark of one that has none.
-pub(super) const MAX_DECIMALS: u8 = 6;
-const DOUBLES: u64 = 255;
-/// Integers beyond this do not survive the way through a double.
-const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 /// A block is a civil day; at one sample a second it has 90,000. More is damage, not data.
 const MAX_SAMPLES: usize = 4_000_000;
 
@@ -39,20 +32,23 @@ pub fn encode(block: &Block) -> Vec<u8> {
         out.signed(offset.into());
         last = index;
     }
-    let gaps: Vec<u64> = block.at.windows(2).map(|w| w[1].abs_diff(w[0]) / step.max(1)).collect();
+    let gap = |w: &[i64]| (w[1].abs_diff(w[0]) / step.max(1)).cast_signed();
+    let gaps: Vec<i64> = block.at.windows(2).map(gap).collect();
     if gaps.iter().all(|&gap| gap == 1) {
         out.unsigned(0);
     } else {
         out.unsigned(1);
-        out.bytes(&compress(&gaps));
+        write_whole(&mut out, &gaps);
     }
-    let columns: Vec<&[f64]> = match &block.values {
-        SampleValues::Single(values) => vec![values],
-        SampleValues::MinMeanMax { min, mean, max } => vec![min, mean, max],
-    };
-    out.unsigned(columns.len() as u64);
-    for column in columns {
-        encode_column(&mut out, column);
+    match &block.values {
+        SampleValues::Single(values) => {
+            out.unsigned(1);
+            write_column(&mut out, values);
+        }
+        SampleValues::MinMeanMax { min, mean, max } => {
+            out.unsigned(3);
+            write_triple(&mut out, [min, mean, max]);
+        }
     }
     out.0
 }
@@ -64,7 +60,7 @@ pub fn encode(block: &Block) -> Vec<u8> {
 pub fn decode(bytes: &[u8]) -> Result<Block, BlockError> {
     let mut input = Reader(bytes);
     let format = input.unsigned()?;
-    if format != u64::from(FORMAT.unsigned_abs()) {
+    if !(1..=u64::from(FORMAT.unsigned_abs())).contains(&format) {
         return Err(BlockError::LaterFormat(format));
     }
     let samples = input.length()?;
@@ -75,15 +71,26 @@ pub fn decode(bytes: &[u8]) -> Result<Block, BlockError> {
     let first = input.signed()?;
     let step = i64::try_from(input.unsigned()?).map_err(|_| BlockError::Damaged("the step is too long"))?;
     let offsets = decode_offsets(&mut input)?;
-    let at = decode_times(&mut input, samples, first, step)?;
-    let mut columns = Vec::new();
-    for _ in 0..input.length()?.min(4) {
-        columns.push(decode_column(&mut input, samples)?);
-    }
-    let values = match <[Vec<f64>; 3]>::try_from(columns) {
-        Ok([min, mean, max]) => SampleValues::MinMeanMax { min, mean, max },
-        Err(mut columns) if columns.len() == 1 => SampleValues::Single(columns.remove(0)),
-        Err(_) => return Err(BlockError::Damaged("neither one column nor three")),
+    let gaps = samples.saturating_sub(1);
+    let gaps = match (input.unsigned()?, format) {
+        (0, _) => vec![1; gaps],
+        (1, 1) => unpacked_file::<u64>(input.bytes()?, gaps)?.into_iter().map(u64::cast_signed).collect(),
+        (1, _) => read_whole(&mut input, gaps)?,
+        _ => return Err(BlockError::Damaged("unknown form of times")),
+    };
+    let at = if samples == 0 { Vec::new() } else { times(first, step, &gaps)? };
+    let column = if format == 1 { read_column_1 } else { read_column };
+    let values = match (input.unsigned()?, format) {
+        (1, _) => SampleValues::Single(column(&mut input, samples)?),
+        (3, 1) => {
+            let [min, mean, max] = [(); 3].map(|()| column(&mut input, samples));
+            SampleValues::MinMeanMax { min: min?, mean: mean?, max: max? }
+        }
+        (3, _) => {
+            let [min, mean, max] = read_triple(&mut input, samples)?;
+            SampleValues::MinMeanMax { min, mean, max }
+        }
+        _ => return Err(BlockError::Damaged("neither one column nor three")),
     };
     Ok(Block { interval_ms, at, offsets, values })
 }
@@ -96,68 +103,6 @@ fn step_of(at: &[i64]) -> u64 {
         }
         a
     })
-}
-
-fn compress<T: pco::data_types::Number>(numbers: &[T]) -> Vec<u8> {
-    // The only error of pco's writer is a wrong configuration or too many numbers; the default one is right.
-    simple_compress(numbers, &ChunkConfig::default()).unwrap_or_default()
-}
-
-fn decompress<T: pco::data_types::Number>(bytes: &[u8], expected: usize) -> Result<Vec<T>, BlockError> {
-    let numbers = simple_decompress(bytes).map_err(|_| BlockError::Damaged("a column does not decode"))?;
-    if numbers.len() == expected {
-        Ok(numbers)
-    } else {
-        Err(BlockError::Damaged("a column has another length"))
-    }
-}
-
-fn encode_column(out: &mut Writer, column: &[f64]) {
-    for decimals in 0..=MAX_DECIMALS {
-        if let Some(scaled) = scaled(column, decimals) {
-            out.unsigned(decimals.into());
-            out.bytes(&compress(&scaled));
-            return;
-        }
-    }
-    out.unsigned(DOUBLES);
-    out.bytes(&compress(column));
-}
-
-fn decode_column(input: &mut Reader<'_>, samples: usize) -> Result<Vec<f64>, BlockError> {
-    let decimals = input.unsigned()?;
-    let bytes = input.bytes()?;
-    if decimals == DOUBLES {
-        return decompress(bytes, samples);
-    }
-    let factor = u8::try_from(decimals)
-        .ok()
-        .filter(|d| *d <= MAX_DECIMALS)
-        .map(power_of_ten)
-        .ok_or(BlockError::Damaged("unknown number of decimals"))?;
-    #[expect(clippy::cast_precision_loss, reason = "written only for integers that a double holds")]
-    Ok(decompress::<i64>(bytes, samples)?.into_iter().map(|v| v as f64 / factor).collect())
-}
-
-pub(super) fn power_of_ten(decimals: u8) -> f64 {
-    10f64.powi(decimals.into())
-}
-
-/// The column as integers after × 10^decimals, if each value comes back bit for bit.
-pub(super) fn scaled(column: &[f64], decimals: u8) -> Option<Vec<i64>> {
-    let factor = power_of_ten(decimals);
-    column
-        .iter()
-        .map(|&value| {
-            let rounded = (value * factor).round();
-            let back = rounded / factor;
-            // -0.0 differs from 0 in its bits, so it stays a double.
-            let survives = rounded.abs() < EXACT_INTEGERS && (rounded + 0.0) / factor == value;
-            #[expect(clippy::cast_possible_truncation, reason = "bounded by EXACT_INTEGERS")]
-            (survives && back.to_bits() == value.to_bits() && !(rounded == 0.0 && value.is_sign_negative()))
-                .then_some(rounded as i64)
-        })
-        .collect()
 }
 
 fn decode_offsets(input: &mut Reader<'_>) -> Result<Vec<(usize, i32)>, BlockError> {
@@ -173,26 +118,13 @@ fn decode_offsets(input: &mut Reader<'_>) -> Result<Vec<(usize, i32)>, BlockErro
     Ok(offsets)
 }
 
-fn decode_times(
-    input: &mut Reader<'_>,
-    samples: usize,
-    first: i64,
-    step: i64,
-) -> Result<Vec<i64>, BlockError> {
-    let gaps: Vec<u64> = match input.unsigned()? {
-        0 => vec![1; samples.saturating_sub(1)],
-        1 => decompress(input.bytes()?, samples.saturating_sub(1))?,
-        _ => return Err(BlockError::Damaged("unknown form of times")),
-    };
-    if samples == 0 {
-        return Ok(Vec::new());
-    }
-    let mut at = Vec::with_capacity(samples);
+fn times(first: i64, step: i64, gaps: &[i64]) -> Result<Vec<i64>, BlockError> {
+    let mut at = Vec::with_capacity(gaps.len() + 1);
     let mut now = first;
     at.push(now);
-    for gap in gaps {
-        now = i64::try_from(gap)
-            .ok()
+    for &gap in gaps {
+        now = Some(gap)
+            .filter(|gap| *gap >= 0)
             .and_then(|gap| gap.checked_mul(step))
             .and_then(|gap| now.checked_add(gap))
             .ok_or(BlockError::Damaged("a time is too far"))?;
@@ -229,7 +161,37 @@ mod tests {
         ]
     }
 
+    /// Minima, means and maxima as providers give them, or as they do not.
+    fn triple(n: usize) -> impl Strategy<Value = [Vec<f64>; 3]> {
+        let mean = |(low, rise, parts, sum, ulps): (i32, i32, i32, i32, i64)| {
+            let mean = f64::from(low) + f64::from(sum % (rise * parts + 1)) / f64::from(parts);
+            let mean = f64::from_bits(mean.to_bits().saturating_add_signed(ulps));
+            (f64::from(low), mean, f64::from(low + rise))
+        };
+        let minute = (30..220, 0..40, 1..15, 0..10_000, prop_oneof![5 => Just(0i64), 1 => -20..20i64]);
+        let odd = (value(), value(), value());
+        let minute = minute.prop_map(mean);
+        prop_oneof![
+            prop::collection::vec(minute.clone(), n),
+            prop::collection::vec(prop_oneof![9 => minute, 1 => odd], n),
+        ]
+        .prop_map(|rows| {
+            [0, 1, 2].map(|column| rows.iter().map(|row| [row.0, row.1, row.2][column]).collect())
+        })
+    }
+
     proptest! {
+        #[test]
+        fn triples_come_back_bit_for_bit([min, mean, max] in (0..500usize).prop_flat_map(triple)) {
+            let at = (0..min.len() as i64).map(|i| i * 60_000).collect();
+            let values = SampleValues::MinMeanMax { min: min.clone(), mean: mean.clone(), max: max.clone() };
+            let block = Block { interval_ms: 60_000, at, offsets: vec![(0, 0)], values };
+            let SampleValues::MinMeanMax { min: a, mean: b, max: c } = decode(&encode(&block)).unwrap().values else {
+                panic!("three columns stay three");
+            };
+            prop_assert_eq!([bits(&a), bits(&b), bits(&c)], [bits(&min), bits(&mean), bits(&max)]);
+        }
+
         #[test]
         fn every_block_comes_back_bit_for_bit(
             (at, single, offsets) in times().prop_flat_map(|at| {
@@ -276,6 +238,18 @@ mod tests {
         assert_eq!(decode(&bytes).unwrap(), block);
         bytes[0] = 9;
         assert_eq!(decode(&bytes), Err(BlockError::LaterFormat(9)));
+    }
+
+    #[test]
+    fn means_of_a_minute_take_less_than_doubles() {
+        let whole = |i: i32| f64::from(60 + i * i % 9);
+        let min: Vec<f64> = (0..1440).map(whole).collect();
+        let mean = (0..1440).map(|i| whole(i) + f64::from(i * 7 % 50) / f64::from(11 + i % 2)).collect();
+        let max = (0..1440).map(|i| whole(i) + f64::from(5 + i % 4)).collect();
+        let at = (0..1440).map(|i| i * 60_000).collect();
+        let values = SampleValues::MinMeanMax { min, mean, max };
+        let bytes = encode(&Block { interval_ms: 60_000, at, offsets: vec![(0, 0)], values });
+        assert!(bytes.len() < 1440 * 2, "{} bytes", bytes.len());
     }
 
     #[test]

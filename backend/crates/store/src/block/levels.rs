@@ -18,7 +18,7 @@ use pulsekeep_core::{
 
 use super::{
     Block, BlockError,
-    codec::{MAX_DECIMALS, power_of_ten, scaled},
+    columns::{MAX_DECIMALS, power_of_ten, scaled},
     wire::{Reader, Writer},
 };
 

@@ -1,20 +1,30 @@
 //! Sample blocks: the samples of one civil day of one stream, encoded.
 //!
-//! Layout of format 1, all integers as LEB128 varints (signed ones zigzag):
+//! Layout of format 2, all integers as LEB128 varints (signed ones zigzag):
 //!
 //! ```text
-//! format = 1 │ samples │ interval ms │ first instant │ time step ms
+//! format = 2 │ samples │ interval ms │ first instant │ time step ms
 //! offset runs: count, then per run the rise of the index and the offset in seconds
-//! times: 0 = every step is taken │ 1 = byte length + pco of the gaps in steps
-//! columns: count (1, or 3 for minimum, mean, maximum), then per column
-//!     decimals (0–6: integers after × 10^decimals; 255: doubles as they are) │ byte length │ pco
+//! times: 0 = every step is taken │ 1 = gaps in steps, as whole numbers
+//! columns: 1, or 3 for minimum, maximum, mean, in this order; per column its kind:
+//!     0–6   whole numbers after × 10^kind
+//!     32    byte length │ pco of single-precision numbers
+//!     64    maximum only: its rise above the minimum, whole numbers scaled as those are
+//!     65    mean only: parts, sum above parts × minimum, units in the last place; whole numbers each
+//!     255   byte length │ pco of doubles
+//! whole numbers: the least │ bytes of each above it (0, 1, 2, 4; 8: nothing taken off) │ byte length │ pco
 //! ```
+//!
+//! Format 1 differs in that pco's numbers are whole files of 64 bits each, and the columns stand each by itself, the mean
+//! before the maximum.
 //!
 //! Values come back bit for bit: a column is stored as scaled integers only if every value survives the way there and
 //! back. A reader knows every format that was ever written.
 
 mod codec;
+mod columns;
 pub mod levels;
+mod numbers;
 mod wire;
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Blocks as earlier versions wrote them: their bytes are kept here and must be readable for ever.
+//! Blocks of each format: their bytes are kept here and must be readable for ever.
 
 use pulsekeep_core::observation::SampleValues;
 use pulsekeep_store::block::{Block, decode, encode};
@@ -13,9 +13,19 @@ fn of(count: i64, value: impl Fn(i64) -> f64) -> Vec<f64> {
     (0..count).map(value).collect()
 }
 
+/// The bytes of a kept block, by formats.
+macro_rules! kept {
+    ($name:literal) => {
+        [
+            include_bytes!(concat!("../fixtures/blocks/1-", $name, ".bin")),
+            include_bytes!(concat!("../fixtures/blocks/2-", $name, ".bin")),
+        ]
+    };
+}
+
 /// What the kept bytes hold: a day of 25 hours of minutes with a change of the offset, minutes with gaps and halves,
 /// minima, means and maxima, readings at odd instants, values that are no decimals, and a single one.
-fn blocks() -> [(Block, &'static [u8]); 6] {
+fn blocks() -> [(Block, [&'static [u8]; 2]); 6] {
     let minutes = |count: i64| -> Vec<i64> { (0..count).map(|i| START + i * 60_000).collect() };
     let gaps = (0..300).filter(|i| i % 7 != 3 && !(100..160).contains(i)).map(|i| START + i * 60_000);
     let gaps: Vec<i64> = gaps.collect();
@@ -34,36 +44,29 @@ fn blocks() -> [(Block, &'static [u8]); 6] {
                 vec![(0, 7200), (180, 3600)],
                 SampleValues::Single(of(1500, |i| (i % 113) as f64)),
             ),
-            include_bytes!("../fixtures/blocks/1-minutes.bin"),
+            kept!("minutes"),
         ),
-        (
-            block(60_000, gaps, vec![(0, -12_600)], SampleValues::Single(halves)),
-            include_bytes!("../fixtures/blocks/1-gaps.bin"),
-        ),
-        (
-            block(60_000, minutes(1440), vec![(0, 0)], triple),
-            include_bytes!("../fixtures/blocks/1-triple.bin"),
-        ),
+        (block(60_000, gaps, vec![(0, -12_600)], SampleValues::Single(halves)), kept!("gaps")),
+        (block(60_000, minutes(1440), vec![(0, 0)], triple), kept!("triple")),
         (
             block(0, odd, vec![(0, 3600)], SampleValues::Single(of(500, |i| (58 + i % 6) as f64))),
-            include_bytes!("../fixtures/blocks/1-odd.bin"),
+            kept!("odd"),
         ),
         (
             block(0, minutes(4), vec![(0, 3600)], SampleValues::Single(vec![-0.0, 1.0 / 3.0, 1e300, 36.6])),
-            include_bytes!("../fixtures/blocks/1-doubles.bin"),
+            kept!("doubles"),
         ),
-        (
-            block(0, vec![START], vec![(0, 3600)], SampleValues::Single(vec![71.4])),
-            include_bytes!("../fixtures/blocks/1-single.bin"),
-        ),
+        (block(0, vec![START], vec![(0, 3600)], SampleValues::Single(vec![71.4])), kept!("single")),
     ]
 }
 
 #[test]
-fn format_1_is_read_as_it_was_meant() {
-    for (block, bytes) in blocks() {
-        assert_eq!(bytes[0], 1, "the format stands first");
-        assert_eq!(decode(bytes), Ok(block.clone()));
-        assert_eq!(decode(&encode(&block)), Ok(block));
+fn each_format_is_read_as_it_was_meant() {
+    for (block, formats) in blocks() {
+        for (format, bytes) in (1..).zip(formats) {
+            assert_eq!(bytes[0], format, "the format stands first");
+            assert_eq!(decode(bytes), Ok(block.clone()));
+        }
+        assert_eq!(encode(&block), formats[1], "the same block gives the same bytes as ever");
     }
 }
