@@ -18,6 +18,7 @@ use crate::{
     convert::{day_text, range_of},
     entity::{coverage, raw_document, sync_window},
     ingest::{CoverageMark, coverage::grain_code},
+    tx::each_day,
 };
 
 /// The pages of one answer that no newer answer to the same request has superseded.
@@ -132,6 +133,7 @@ impl WriteTx {
         days: &[(Date, bool)],
     ) -> Result<(), StoreError> {
         use coverage::Column as C;
+        self.recount_days(user, each_day(days.iter().map(|(day, _)| *day)));
         let closed = [CoverageState::Complete, CoverageState::EmptyConfirmed].map(CoverageState::key);
         for has_data in [true, false] {
             let own: Vec<String> =
@@ -166,6 +168,7 @@ impl WriteTx {
     ) -> Result<(), StoreError> {
         use coverage::Column as C;
         let Some(raw) = marks.first().and_then(|mark| mark.raw) else { return Ok(()) };
+        self.recount_days(user, each_day(marks.iter().map(|mark| mark.day)));
         let failed = Condition::all()
             .add(C::UserId.eq(user.0))
             .add(C::Metric.eq(metric.code()))

@@ -1,10 +1,15 @@
 //! The unit of work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
 
+use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs,
     id::{JobId, UserId},
+    time::{DayRange, add_days},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QuerySelect, Statement, sea_query::LockType,
@@ -15,7 +20,11 @@ use crate::{
     change::CHANNEL,
     database::plus,
     entity::{app_user, change_counter},
+    person::count_again,
 };
+
+/// Days that lie no further apart are counted in one statement.
+const NEIGHBOURS: i64 = 7;
 
 /// A transaction that writes. Dropped without [`WriteTx::commit`], it leaves nothing behind.
 ///
@@ -28,11 +37,19 @@ pub struct WriteTx {
     changed_jobs: BTreeSet<(i64, i64)>,
     /// Jobs whose windows have changed, to be counted again at the commit.
     stale_jobs: BTreeMap<(i64, i64), EpochMs>,
+    /// Days whose coverage has changed, by person, to be counted again at the commit.
+    stale_days: Mutex<BTreeMap<i64, Vec<DayRange>>>,
 }
 
 impl WriteTx {
     pub(crate) fn new(store: Store, tx: DatabaseTransaction) -> Self {
-        Self { store, tx, changed_jobs: BTreeSet::new(), stale_jobs: BTreeMap::new() }
+        Self {
+            store,
+            tx,
+            changed_jobs: BTreeSet::new(),
+            stale_jobs: BTreeMap::new(),
+            stale_days: Mutex::default(),
+        }
     }
 
     pub(crate) fn db(&self) -> &DatabaseTransaction {
@@ -61,6 +78,12 @@ impl WriteTx {
         self.stale_jobs.insert((user.0, job.0), now);
     }
 
+    /// Has the coverage of a person's days counted again at the commit.
+    pub(crate) fn recount_days(&self, user: UserId, days: impl IntoIterator<Item = DayRange>) {
+        let mut stale = self.stale_days.lock().unwrap_or_else(PoisonError::into_inner);
+        stale.entry(user.0).or_default().extend(days);
+    }
+
     /// The next number of the change counter, by which other processes on SQLite find changed jobs. PostgreSQL
     /// notifies instead, and a counter row would make its writers queue.
     pub(crate) async fn next_change(&mut self, user: UserId, job: JobId) -> Result<i64, StoreError> {
@@ -84,6 +107,14 @@ impl WriteTx {
         for ((user, job), now) in std::mem::take(&mut self.stale_jobs) {
             self.refresh_job(UserId(user), JobId(job), now).await?;
         }
+        let stale_days = std::mem::take(&mut *self.stale_days.lock().unwrap_or_else(PoisonError::into_inner));
+        for (user, days) in stale_days {
+            // Who counts has seen what was counted before, and is seen by who counts next.
+            self.lock_person(user).await?;
+            for days in joined(days) {
+                count_again(&self.tx, user, days).await?;
+            }
+        }
         if self.engine() == Engine::Postgres {
             for (user, job) in &self.changed_jobs {
                 let notify = Statement::from_sql_and_values(
@@ -99,5 +130,39 @@ impl WriteTx {
             self.store.announce(Change { job: JobId(job), user: UserId(user) });
         }
         Ok(())
+    }
+}
+
+/// Day by day, as ranges.
+pub(crate) fn each_day(days: impl IntoIterator<Item = Date>) -> impl Iterator<Item = DayRange> {
+    days.into_iter().map(DayRange::one)
+}
+
+/// The same days in few ranges, perhaps with some days between them.
+fn joined(mut days: Vec<DayRange>) -> Vec<DayRange> {
+    days.sort_unstable_by_key(|range| range.start);
+    let mut joined: Vec<DayRange> = Vec::new();
+    for range in days {
+        match joined.last_mut() {
+            Some(last) if range.start <= add_days(last.end, NEIGHBOURS) => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn days_near_each_other_are_counted_together() {
+        let days = [date(2026, 3, 30), date(2026, 4, 2), date(2026, 1, 5), date(2026, 4, 1)];
+        let far =
+            [DayRange::one(date(2026, 1, 5)), DayRange { start: date(2026, 3, 30), end: date(2026, 4, 3) }];
+        assert_eq!(joined(each_day(days).collect()), far);
+        assert_eq!(joined(Vec::new()), []);
     }
 }

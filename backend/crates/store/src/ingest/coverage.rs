@@ -21,6 +21,7 @@ use crate::{
     StoreError, WindowKey, WriteTx,
     convert::{day_of, day_text, range_of},
     entity::{coverage, sync_window},
+    tx::each_day,
 };
 
 /// What became known about one day.
@@ -91,6 +92,7 @@ impl WriteTx {
                 wear_minutes: Set(mark.wear_minutes),
             })
             .collect();
+        self.recount_days(user, each_day(marks.iter().map(|mark| mark.day)));
         let was_read = marks.first().is_some_and(|m| READ.contains(&m.state));
         for chunk in rows.chunks(200) {
             let mut on_conflict = OnConflict::columns([C::UserId, C::Metric, C::StreamId, C::Day, C::Grain]);
@@ -119,6 +121,7 @@ impl WriteTx {
 
     /// Days that wait for a job which was cancelled wait no longer: nothing is known of them.
     pub(crate) async fn forget_pending(&self, user: UserId, job: JobId) -> Result<(), StoreError> {
+        self.recount_pending(user, &[job.0]).await?;
         coverage::Entity::delete_many().filter(pending(user, &[job.0])).exec(self.db()).await?;
         Ok(())
     }
@@ -130,12 +133,28 @@ impl WriteTx {
         jobs: &[i64],
         code: FailureCode,
     ) -> Result<(), StoreError> {
+        self.recount_pending(user, jobs).await?;
         coverage::Entity::update_many()
             .col_expr(coverage::Column::State, Expr::value(CoverageState::Failed.key()))
             .col_expr(coverage::Column::Code, Expr::value(code.key()))
             .filter(pending(user, jobs))
             .exec(self.db())
             .await?;
+        Ok(())
+    }
+
+    /// Has the days counted again that wait for these jobs.
+    async fn recount_pending(&self, user: UserId, jobs: &[i64]) -> Result<(), StoreError> {
+        let days: Vec<String> = coverage::Entity::find()
+            .select_only()
+            .column(coverage::Column::Day)
+            .distinct()
+            .filter(pending(user, jobs))
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let days: Vec<Date> = days.iter().map(|day| day_of(day)).collect::<Result<_, _>>()?;
+        self.recount_days(user, each_day(days));
         Ok(())
     }
 
@@ -244,6 +263,7 @@ impl WriteTx {
         which: Condition,
     ) -> Result<u64, StoreError> {
         use coverage::Column as C;
+        self.recount_days(user, each_day(days.iter().copied()));
         let mut opened = 0;
         for chunk in days.chunks(200) {
             let done = coverage::Entity::update_many()
@@ -274,6 +294,7 @@ impl WriteTx {
         days: &[(Date, bool)],
     ) -> Result<(), StoreError> {
         use coverage::Column as C;
+        self.recount_days(user, each_day(days.iter().map(|(day, _)| *day)));
         for has_data in [true, false] {
             let own: Vec<String> =
                 days.iter().filter(|(_, has)| *has == has_data).map(|(day, _)| day_text(*day)).collect();

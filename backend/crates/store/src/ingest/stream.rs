@@ -18,6 +18,7 @@ use crate::{
     StoreError, WriteTx,
     convert::day_text,
     entity::{day_choice, stream},
+    tx::each_day,
 };
 
 /// The provider's own merged stream.
@@ -76,6 +77,7 @@ impl WriteTx {
     ) -> Result<(), StoreError> {
         use day_choice::Column as C;
         let days: BTreeSet<Date> = days.iter().copied().collect();
+        self.recount_days(user, each_day(days.iter().copied()));
         let rows = days.into_iter().map(|day| day_choice::ActiveModel {
             user_id: ActiveValue::Set(user.0),
             metric: ActiveValue::Set(metric.code()),

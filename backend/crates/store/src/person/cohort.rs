@@ -16,7 +16,7 @@ use pulsekeep_core::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
-use super::{Person, PersonSummary};
+use super::{DayTally, Person, PersonSummary};
 use crate::{
     LinkedAccount, Store, StoreError, User,
     convert::{day_of, day_text},
@@ -132,7 +132,7 @@ impl Store {
             let range = DayRange { start: add_days(today, 1 - i64::from(days.max(1))), end: next_day(today) };
             let ids: Vec<i64> = group.iter().map(|person| person.user.id.0).collect();
             let steps = self.steps_of(&ids, range).await?;
-            let shares = self.coverage_shares(&ids, range).await?;
+            let tallies = self.kept_tallies(&ids, range).await?;
             let last = self.last_days(&ids, range).await?;
             for id in ids.into_iter().map(UserId) {
                 let value = |day: Date| steps.get(&(id.0, day)).copied();
@@ -141,7 +141,7 @@ impl Store {
                     days: range,
                     last_sync_at: of_links.filter_map(|link| link.last_sync_at).max(),
                     last_data_day: last.get(&id.0).copied(),
-                    coverage_share: shares.get(&id.0).copied(),
+                    coverage_share: tallies.get(&id).and_then(|days| share_read(days.values())),
                     steps: range.days().map(value).collect(),
                     active_jobs: moving.get(&id.0).copied().unwrap_or(0),
                 };
@@ -192,40 +192,6 @@ impl Store {
         Ok(steps)
     }
 
-    /// Of the (metric, day) pairs that were asked for, the share that was read: in each of its grains, by the chosen
-    /// stream where several know of it.
-    async fn coverage_shares(&self, ids: &[i64], days: DayRange) -> Result<HashMap<i64, f64>, StoreError> {
-        const READ: &str =
-            "CASE WHEN x.state IN ('complete', 'empty_confirmed', 'partial') THEN 1 ELSE 0 END";
-        let sql = format!(
-            "SELECT user_id, COUNT(was_read), CAST(SUM(was_read) AS BIGINT) FROM (
-                SELECT p.user_id, CASE WHEN p.first_stream = p.last_stream THEN p.was_read ELSE (
-                    SELECT MIN({READ}) FROM coverage x
-                    LEFT JOIN day_choice d ON d.user_id = x.user_id AND d.metric = x.metric AND d.day = x.day
-                    WHERE x.user_id = p.user_id AND x.metric = p.metric AND x.day = p.day
-                        AND (d.stream_id IS NULL OR d.stream_id = x.stream_id)
-                ) END AS was_read
-                FROM (
-                    SELECT x.user_id, x.metric, x.day, MIN({READ}) AS was_read,
-                        MIN(x.stream_id) AS first_stream, MAX(x.stream_id) AS last_stream
-                    FROM coverage x
-                    WHERE x.day >= $1 AND x.day < $2 AND x.user_id IN ({})
-                    GROUP BY x.user_id, x.day, x.metric
-                ) p
-             ) q GROUP BY user_id",
-            places(2, ids.len())
-        );
-        let mut shares = HashMap::new();
-        for row in self.rows(&sql, with_days(None, days, ids)).await? {
-            let (asked, read): (i64, Option<i64>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            #[expect(clippy::cast_precision_loss, reason = "counts of days")]
-            if asked > 0 {
-                shares.insert(row.try_get_by_index(0)?, read.unwrap_or(0) as f64 / asked as f64);
-            }
-        }
-        Ok(shares)
-    }
-
     /// The last day of `days` that has a daily value.
     async fn last_days(&self, ids: &[i64], days: DayRange) -> Result<HashMap<i64, Date>, StoreError> {
         // Asked person by person, it is one step in an index each.
@@ -243,6 +209,16 @@ impl Store {
         }
         Ok(last)
     }
+}
+
+/// Of the metrics and days that were asked for, the share that was read.
+fn share_read<'a>(days: impl Iterator<Item = &'a DayTally>) -> Option<f64> {
+    let (mut asked, mut read) = (0u32, 0u32);
+    for day in days {
+        asked += u32::from(day.asked());
+        read += u32::from(day.read());
+    }
+    (asked > 0).then(|| f64::from(read) / f64::from(asked))
 }
 
 fn with_days(metric: Option<i16>, days: DayRange, ids: &[i64]) -> Vec<Value> {

@@ -39,6 +39,7 @@ pub use series::{SeriesBuckets, resolution_for};
 pub use sleep::SleepSession;
 pub use summary::PersonSummary;
 pub use tally::DayTally;
+pub(crate) use tally::count_again;
 
 /// One person's data, as somebody who may see it reads it.
 #[derive(Debug, Clone)]

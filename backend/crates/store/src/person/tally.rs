@@ -7,7 +7,7 @@ use std::{
 
 use jiff::civil::Date;
 use pulsekeep_core::{Metric, coverage::CoverageState, id::UserId, time::DayRange};
-use sea_orm::Value;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
 use super::{Person, cohort::places, coverage::weight};
 use crate::{
@@ -15,14 +15,14 @@ use crate::{
     convert::{day_of, day_text},
 };
 
-/// The states, each of another weight.
+/// The states by their weight, which are the columns of the table of tallies too.
 const STATES: [CoverageState; 6] = [
-    CoverageState::Complete,
     CoverageState::EmptyConfirmed,
+    CoverageState::Complete,
     CoverageState::Partial,
     CoverageState::Pending,
-    CoverageState::Failed,
     CoverageState::NotPermitted,
+    CoverageState::Failed,
 ];
 
 /// How many metrics of a day are in which state, each by the worst of its grains.
@@ -56,6 +56,12 @@ impl DayTally {
         (permitted > 0).then(|| f64::from(read) / f64::from(permitted))
     }
 
+    /// Metrics of which something is known, be it half of the day.
+    pub(super) fn read(&self) -> u16 {
+        use CoverageState::{Complete, EmptyConfirmed, Partial};
+        [Complete, EmptyConfirmed, Partial].into_iter().map(|state| self.count(state)).sum()
+    }
+
     /// One state for all: a failure is never hidden, and what is half there is not complete. `None` where nothing was
     /// asked for.
     #[must_use]
@@ -72,8 +78,24 @@ impl DayTally {
     }
 }
 
+/// Person, day and the weight of the worst grain of each metric that was ever asked for, where `filter` holds of its
+/// coverage `x`. Where a stream is chosen, what others know of the day does not count.
+fn worst_of_metrics(filter: &str) -> String {
+    let weights: Vec<String> =
+        STATES.iter().map(|state| format!("WHEN '{}' THEN {}", state.key(), weight(*state))).collect();
+    format!(
+        "SELECT x.user_id, x.day, MAX(CASE x.state {} ELSE {} END) AS worst FROM coverage x
+         LEFT JOIN day_choice c ON c.user_id = x.user_id AND c.metric = x.metric AND c.day = x.day
+         WHERE (c.stream_id IS NULL OR c.stream_id = x.stream_id) AND {filter}
+         GROUP BY x.user_id, x.day, x.metric",
+        weights.join(" "),
+        weight(CoverageState::Failed),
+    )
+}
+
 impl Store {
-    /// Coverage of some metrics by day, counted, of several people. Days without an entry were never asked for.
+    /// Coverage of some metrics by day, counted, of several people. Days without an entry were never asked for. Of all
+    /// metrics the counts are kept; of some they are made.
     ///
     /// # Errors
     /// The database's own.
@@ -83,24 +105,18 @@ impl Store {
         metrics: &[Metric],
         days: DayRange,
     ) -> Result<HashMap<UserId, BTreeMap<Date, DayTally>>, StoreError> {
-        let weights: Vec<String> =
-            STATES.iter().map(|state| format!("WHEN '{}' THEN {}", state.key(), weight(*state))).collect();
-        // Where a stream is chosen, what others know of the day does not count.
-        let sql = format!(
-            "SELECT user_id, day, worst, COUNT(*) FROM (
-                SELECT x.user_id, x.day, MAX(CASE x.state {} ELSE {} END) AS worst FROM coverage x
-                LEFT JOIN day_choice c ON c.user_id = x.user_id AND c.metric = x.metric AND c.day = x.day
-                WHERE x.day >= $1 AND x.day < $2 AND x.user_id IN ({}) AND x.metric IN ({})
-                    AND (c.stream_id IS NULL OR c.stream_id = x.stream_id)
-                GROUP BY x.user_id, x.day, x.metric
-             ) w GROUP BY user_id, day, worst",
-            weights.join(" "),
-            weight(CoverageState::Failed),
-            places(2, people.len()),
-            places(2 + people.len(), metrics.len()),
-        );
-        let mut values: Vec<Value> = [day_text(days.start), day_text(days.end)].map(Value::from).into();
-        values.extend(people.iter().map(|person| Value::from(person.user.id.0)));
+        let ids: Vec<i64> = people.iter().map(|person| person.user.id.0).collect();
+        if Metric::all().all(|metric| metrics.contains(&metric)) {
+            return self.kept_tallies(&ids, days).await;
+        }
+        let worst = worst_of_metrics(&format!(
+            "x.day >= $1 AND x.day < $2 AND x.user_id IN ({}) AND x.metric IN ({})",
+            places(2, ids.len()),
+            places(2 + ids.len(), metrics.len()),
+        ));
+        let sql =
+            format!("SELECT user_id, day, worst, COUNT(*) FROM ({worst}) w GROUP BY user_id, day, worst");
+        let mut values = with_days(days, &ids);
         values.extend(metrics.iter().map(|metric| Value::from(metric.code())));
         let mut tallies: HashMap<UserId, BTreeMap<Date, DayTally>> = HashMap::new();
         for row in self.rows(&sql, values).await? {
@@ -113,6 +129,60 @@ impl Store {
         }
         Ok(tallies)
     }
+
+    /// Coverage of all metrics by day, counted, of several people, as it is kept.
+    pub(super) async fn kept_tallies(
+        &self,
+        ids: &[i64],
+        days: DayRange,
+    ) -> Result<HashMap<UserId, BTreeMap<Date, DayTally>>, StoreError> {
+        let sql = format!(
+            "SELECT user_id, day, {} FROM coverage_tally WHERE day >= $1 AND day < $2 AND user_id IN ({})",
+            STATES.map(CoverageState::key).join(", "),
+            places(2, ids.len()),
+        );
+        let mut tallies: HashMap<UserId, BTreeMap<Date, DayTally>> = HashMap::new();
+        for row in self.rows(&sql, with_days(days, ids)).await? {
+            let (user, day): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let mut tally = DayTally::default();
+            for (place, count) in tally.counts.iter_mut().enumerate() {
+                *count = u16::try_from(row.try_get_by_index::<i16>(2 + place)?).unwrap_or(0);
+            }
+            tallies.entry(UserId(user)).or_default().insert(day_of(&day)?, tally);
+        }
+        Ok(tallies)
+    }
+}
+
+/// Counts the coverage of a person's days again.
+pub(crate) async fn count_again(
+    db: &DatabaseTransaction,
+    user: i64,
+    days: DayRange,
+) -> Result<(), StoreError> {
+    let values = || with_days(days, &[user]);
+    let counts = STATES.map(|state| format!("SUM(CASE worst WHEN {} THEN 1 ELSE 0 END)", weight(state)));
+    let worst = worst_of_metrics("x.day >= $1 AND x.day < $2 AND x.user_id = $3");
+    let statements = [
+        "DELETE FROM coverage_tally WHERE day >= $1 AND day < $2 AND user_id = $3".to_owned(),
+        format!(
+            "INSERT INTO coverage_tally (user_id, day, {}) SELECT user_id, day, {} FROM ({worst}) w \
+             GROUP BY user_id, day",
+            STATES.map(CoverageState::key).join(", "),
+            counts.join(", "),
+        ),
+    ];
+    for sql in statements {
+        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values());
+        db.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+fn with_days(days: DayRange, ids: &[i64]) -> Vec<Value> {
+    let mut values: Vec<Value> = [day_text(days.start), day_text(days.end)].map(Value::from).into();
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    values
 }
 
 #[cfg(test)]

@@ -2,13 +2,21 @@
 
 use jiff::civil::{Date, date};
 use pulsekeep_core::{
-    Metric, account::Viewer, catalogue::Grain, coverage::CoverageState, id::JobId, job::FailureCode,
+    Metric,
+    account::{ProviderKey, Viewer},
+    catalogue::Grain,
+    coverage::CoverageState,
+    id::JobId,
+    job::{FailureCode, JobState},
     time::DayRange,
 };
 use pulsekeep_store::{WindowKey, ingest::CoverageMark, person::CoverageDay};
-use pulsekeep_testkit::{TestDatabase, now, on_each_engine};
+use pulsekeep_testkit::{TestDatabase, build, now, on_each_engine};
 
-use crate::blocks::{Owner, owner};
+use crate::{
+    blocks::{Owner, owner},
+    jobs::{self, Job},
+};
 
 const FIRST: Date = date(2026, 11, 1);
 
@@ -104,5 +112,114 @@ on_each_engine! {
     async fn days_that_were_never_asked_for_have_no_row(db) {
         let owner = owner(&db).await;
         assert_eq!(read(&db, &owner).await, []);
+    }
+}
+
+/// What is kept of a person's days, and what the coverage says when it is counted now: the same.
+async fn kept_as_counted(db: &TestDatabase, owner: &Owner) -> Vec<(Date, [u16; 6])> {
+    use CoverageState::{Complete, EmptyConfirmed, Failed, NotPermitted, Partial, Pending};
+    let person = db.store().person(&Viewer::system(), owner.user).await.unwrap().unwrap();
+    let people = [std::sync::Arc::new(person)];
+    let days = DayRange { start: date(2026, 10, 1), end: date(2026, 12, 1) };
+    let tallies = async |metrics: &[Metric]| {
+        let mut found = db.store().coverage_tallies(&people, metrics, days).await.unwrap();
+        let days = found.remove(&owner.user).unwrap_or_default().into_iter();
+        let states = [Complete, EmptyConfirmed, Partial, Pending, NotPermitted, Failed];
+        days.map(|(day, tally)| (day, states.map(|state| tally.count(state)))).collect::<Vec<_>>()
+    };
+    let all: Vec<Metric> = Metric::all().collect();
+    // Nobody marks body fat here.
+    let some: Vec<Metric> = Metric::all().filter(|metric| *metric != Metric::BodyFat).collect();
+    let kept = tallies(&all).await;
+    assert_eq!(kept, tallies(&some).await);
+    kept
+}
+
+on_each_engine! {
+    async fn the_counts_of_a_day_follow_its_coverage(db) {
+        use CoverageState::{Complete, EmptyConfirmed, Failed, NotPermitted, Partial, Pending};
+        let owner = owner(&db).await;
+        assert_eq!(kept_as_counted(&db, &owner).await, []);
+        let second = build::link(db.store(), owner.user, ProviderKey::Fitbit, "f-1").await;
+        let (other, precedence) = build::stream(db.store(), owner.user, second.id, ProviderKey::Fitbit).await;
+        let days = [FIRST, date(2026, 11, 2), date(2026, 11, 20)];
+        let both = [owner.stream, other];
+        let metrics = [Metric::Steps, Metric::HeartRate, Metric::Sleep];
+        let states = [Pending, Complete, Failed, Partial, EmptyConfirmed, NotPermitted, Complete];
+        let mut nth = 0;
+        for metric in metrics {
+            for grain in [Grain::Day, Grain::Minute] {
+                for stream in both {
+                    let tx = db.store().write().await.unwrap();
+                    let window = WindowKey { user: owner.user, job: JobId(1), seq: nth };
+                    for day in days {
+                        nth += 1;
+                        let marked = CoverageMark { day, ..mark(states[nth as usize % states.len()]) };
+                        let what = (metric, grain);
+                        tx.mark_coverage(owner.user, what, stream, window, &[marked], now()).await.unwrap();
+                    }
+                    tx.commit().await.unwrap();
+                    kept_as_counted(&db, &owner).await;
+                }
+            }
+        }
+        assert_eq!(kept_as_counted(&db, &owner).await.len(), 3);
+
+        let tx = db.store().write().await.unwrap();
+        for grain in [Grain::Day, Grain::Minute] {
+            let window = WindowKey { user: owner.user, job: JobId(1), seq: nth + 1 };
+            let read = days.map(|day| CoverageMark { day, ..mark(Complete) });
+            tx.mark_coverage(owner.user, (Metric::Steps, grain), other, window, &read, now()).await.unwrap();
+        }
+        tx.choose_stream(owner.user, Metric::Steps, &days, (other, precedence)).await.unwrap();
+        tx.choose_stream(owner.user, Metric::Sleep, &days[..1], (owner.stream, owner.precedence)).await.unwrap();
+        tx.commit().await.unwrap();
+        let chosen = kept_as_counted(&db, &owner).await;
+
+        let tx = db.store().write().await.unwrap();
+        assert!(tx.reopen_days(owner.user, other, &days).await.unwrap() > 0);
+        tx.commit().await.unwrap();
+        let opened = kept_as_counted(&db, &owner).await;
+        assert_ne!(opened, chosen);
+
+        let tx = db.store().write().await.unwrap();
+        let closed = days.map(|day| (day, true));
+        tx.close_days(owner.user, (Metric::Steps, Grain::Day), other, &closed).await.unwrap();
+        tx.close_days(owner.user, (Metric::Steps, Grain::Minute), other, &closed).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_ne!(kept_as_counted(&db, &owner).await, opened);
+
+        let tx = db.store().write().await.unwrap();
+        let restated = [(FIRST, false)];
+        tx.restate_days(owner.user, (Metric::Steps, Grain::Day), other, &restated).await.unwrap();
+        tx.restate_days(owner.user, (Metric::Steps, Grain::Minute), other, &restated).await.unwrap();
+        tx.commit().await.unwrap();
+        kept_as_counted(&db, &owner).await;
+    }
+
+    async fn days_that_wait_for_a_job_are_counted_again_when_it_ends(db) {
+        let Job { user, link, id: job } = jobs::job(&db, 1).await;
+        let (stream, precedence) = build::stream(db.store(), user, link, ProviderKey::GoogleHealth).await;
+        let owner = Owner { user, stream, precedence };
+        let wait = async || {
+            let tx = db.store().write().await.unwrap();
+            let window = WindowKey { user, job, seq: 0 };
+            let days = [FIRST, date(2026, 11, 30)].map(|day| CoverageMark { day, ..mark(CoverageState::Pending) });
+            tx.mark_coverage(user, (Metric::Steps, Grain::Day), stream, window, &days, now()).await.unwrap();
+            tx.commit().await.unwrap();
+            kept_as_counted(&db, &owner).await
+        };
+        assert_eq!(wait().await.len(), 2);
+        let mut tx = db.store().write().await.unwrap();
+        tx.fail_link(user, link, FailureCode::ProviderError, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let failed = [0, 0, 0, 0, 0, 1];
+        assert_eq!(kept_as_counted(&db, &owner).await, [(FIRST, failed), (date(2026, 11, 30), failed)]);
+
+        assert_eq!(wait().await.len(), 2);
+        let mut tx = db.store().write().await.unwrap();
+        tx.set_job_state(user, job, JobState::Cancelled, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(kept_as_counted(&db, &owner).await, []);
     }
 }
