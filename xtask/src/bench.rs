@@ -19,10 +19,11 @@ Prints figures; docs/benchmarks.md has them as they came, with the machine. Part
   memory       an idle server, and a worker in the backfill of a person-year at native cadence
   pieces       parsers, sample blocks and packed answers, each by itself
   store        a person-year of heart rate written, written again and read, on both engines, beside rows for each sample
+  scale        a year of minutes of each of 100 people on SQLite: what each costs, and the page over all of them
   capacity     what 100 and 10,000 accounts need, by simulation
   --release    the programs as they are released: what figures are to be taken from";
 
-const PARTS: [&str; 7] = ["web", "requests", "throughput", "memory", "pieces", "store", "capacity"];
+const PARTS: [&str; 8] = ["web", "requests", "throughput", "memory", "pieces", "store", "scale", "capacity"];
 
 pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     let release = args.flag("--release");
@@ -33,7 +34,7 @@ pub(crate) fn run(repo: &Repo, args: &mut Args) -> Result<ExitCode> {
     }
     let wanted = |part: &&str| only.is_empty() || only.iter().any(|name| name == part);
     let parts: Vec<&str> = PARTS.into_iter().filter(wanted).collect();
-    let is_trial = |part: &&str| ["requests", "throughput", "memory", "store"].contains(part);
+    let is_trial = |part: &&str| ["requests", "throughput", "memory", "store", "scale"].contains(part);
     let trials = if parts.iter().any(is_trial) { Some(Trials::build(repo, release)?) } else { None };
     for part in parts {
         println!("\n=== {part}");

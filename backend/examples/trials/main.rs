@@ -12,6 +12,7 @@ mod process;
 mod push;
 mod replay;
 mod rows;
+mod scale;
 mod soak;
 mod store;
 mod weather;
@@ -55,6 +56,8 @@ enum Trial {
     Memory(bench::MemoryArgs),
     /// A person-year of heart rate written, written again and read, beside a table with a row for each sample
     Store(store::Args),
+    /// A year of each of many people, what each costs, and the page over a hundred of them
+    Scale(scale::Args),
 }
 
 /// What a trial found.
@@ -93,6 +96,7 @@ async fn main() -> ExitCode {
         Trial::Throughput(args) => bench::throughput(programs, db.clone(), args).await,
         Trial::Memory(args) => bench::memory(programs, db.clone(), args).await,
         Trial::Store(args) => store::run(programs, db.clone(), args).await,
+        Trial::Scale(args) => scale::run(programs, db.clone(), args).await,
     };
     if cli.keep {
         println!("database: {}", db.url());

@@ -24,7 +24,9 @@ use crate::{
     world::{self, Pace, Programs, Resident, VAULT_KEY, World},
 };
 
-const ORIGIN: &str = "2026-11-15T08:00:00Z";
+pub(crate) const ORIGIN: &str = "2026-11-15T08:00:00Z";
+
+const METRICS: [Metric; 1] = [Metric::HeartRate];
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
@@ -59,12 +61,12 @@ struct Bench<'a> {
     samples: Vec<Sample>,
 }
 
-fn request(user: UserId, days: DayRange) -> JobRequest {
+fn request(user: UserId, metrics: &[Metric], days: DayRange) -> JobRequest {
     JobRequest {
         user_id: user,
         link: None,
         kind: JobKind::Backfill,
-        metrics: vec![Metric::HeartRate],
+        metrics: metrics.to_vec(),
         days: Some(days),
         priority: Priority::Normal,
         created_by: None,
@@ -73,8 +75,13 @@ fn request(user: UserId, days: DayRange) -> JobRequest {
 }
 
 /// Asks for the days and works until nothing is due; returns the seconds that the work took.
-async fn work(engine: &SyncEngine, user: UserId, days: DayRange) -> anyhow::Result<f64> {
-    match engine.request(&request(user, days)).await? {
+pub(crate) async fn work(
+    engine: &SyncEngine,
+    user: UserId,
+    metrics: &[Metric],
+    days: DayRange,
+) -> anyhow::Result<f64> {
+    match engine.request(&request(user, metrics, days)).await? {
         RequestOutcome::Accepted(_) => {}
         other => bail!("the backfill is refused: {other:?}"),
     }
@@ -97,7 +104,7 @@ pub(crate) async fn run(programs: Programs, db: Arc<TestDatabase>, args: Args) -
     let end = add_days(world.engine.today(resident.user).await?, -1);
     let days = DayRange { start: add_days(end, -args.days), end };
     // Once from the simulator, to have its answers.
-    work(&world.engine, resident.user, days).await?;
+    work(&world.engine, resident.user, &METRICS, days).await?;
     let (answers, samples) = answers_of(&world).await?;
     let answers = Arc::new(answers);
     let json: usize = answers.values().map(Vec::len).sum();
@@ -139,7 +146,7 @@ pub(crate) async fn run(programs: Programs, db: Arc<TestDatabase>, args: Args) -
 }
 
 /// The stored answers by what they answer.
-async fn answers_of(world: &World) -> anyhow::Result<(Answers, Vec<Sample>)> {
+pub(crate) async fn answers_of(world: &World) -> anyhow::Result<(Answers, Vec<Sample>)> {
     let provider = world.engine.provider(ProviderKey::GoogleHealth).context("no provider")?;
     let sql = "SELECT user_id || '|' || id || '|' || endpoint || '|' || request_key FROM raw_document \
          ORDER BY request_key, page";
@@ -186,10 +193,10 @@ impl Bench<'_> {
             clock,
             *real.policy(),
         );
-        let first = work(&engine, resident.user, self.days).await?;
+        let first = work(&engine, resident.user, &METRICS, self.days).await?;
         // Days that were read whole are not asked for again by themselves.
         own.execute("UPDATE coverage SET state = 'partial', checked_at = NULL").await;
-        let again = work(&engine, resident.user, self.days).await?;
+        let again = work(&engine, resident.user, &METRICS, self.days).await?;
         let asked =
             own.texts("SELECT requests_done || '' FROM sync_job WHERE kind = 'backfill' ORDER BY id").await;
         let asked: Vec<usize> = asked.iter().map(|n| n.parse()).collect::<Result<_, _>>()?;
