@@ -6,14 +6,24 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use crate::{Engine, Store, StoreError};
 
 impl Store {
-    /// Removes at most `limit` raw documents that were superseded before `before`; returns how many.
+    /// Removes at most `limit` raw documents that were superseded before `before`; and those superseded before
+    /// `live_before` out of which the newest answer to the same request has grown, as the answers about a day do while it
+    /// lasts. An answer that was longer than the newest one may be all that is left of something. Returns how many.
     ///
     /// # Errors
     /// The database's own.
-    pub async fn drop_superseded(&self, before: EpochMs, limit: i64) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM raw_document WHERE (user_id, id) IN (SELECT user_id, id FROM raw_document \
-             WHERE superseded_at < $1 ORDER BY superseded_at LIMIT $2)";
-        self.delete(sql, before, limit).await
+    pub async fn drop_superseded(
+        &self,
+        before: EpochMs,
+        live_before: EpochMs,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM raw_document WHERE (user_id, id) IN (SELECT r.user_id, r.id FROM raw_document r \
+             WHERE r.superseded_at < $2 AND (r.superseded_at < $1 OR EXISTS (SELECT 1 FROM raw_document n \
+                 WHERE n.user_id = r.user_id AND n.link_id = r.link_id AND n.request_key = r.request_key \
+                 AND n.page = r.page AND n.superseded_at IS NULL AND n.bytes >= r.bytes)) \
+             ORDER BY r.superseded_at LIMIT $3)";
+        self.delete_rows(sql, vec![before.0.into(), live_before.0.into(), limit.into()]).await
     }
 
     /// Removes at most `limit` jobs that ended before `before`, with their windows; incremental ones that read all that
@@ -83,7 +93,10 @@ impl Store {
     }
 
     async fn delete(&self, sql: &str, before: EpochMs, limit: i64) -> Result<u64, StoreError> {
-        let values: Vec<Value> = vec![before.0.into(), limit.into()];
+        self.delete_rows(sql, vec![before.0.into(), limit.into()]).await
+    }
+
+    async fn delete_rows(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
         let tx = self.write().await?;
         let done = tx.db().execute_raw(Statement::from_sql_and_values(self.backend(), sql, values)).await?;
         tx.commit().await?;

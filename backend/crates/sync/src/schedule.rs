@@ -8,7 +8,7 @@ use pulsekeep_core::{
     account::PushState,
     id::LinkId,
     job::{JobKind, Priority},
-    time::{DAY_MS, MINUTE_MS},
+    time::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
 use pulsekeep_store::{LinkedAccount, Look};
 
@@ -26,6 +26,8 @@ const BUNCHES: usize = 20;
 const TAKEN_MS: i64 = 2 * MINUTE_MS;
 /// Incremental jobs that read all that they were for are kept so long: they come several times an hour.
 const KEEP_LIVE_JOBS_MS: i64 = 3 * DAY_MS;
+/// Answers out of which a newer one has grown are kept so long: live sync asks for a day a hundred times while it lasts.
+const KEEP_OUTGROWN_MS: i64 = HOUR_MS;
 /// Rows removed in one transaction.
 const CHUNK: i64 = 200;
 /// Chunks of one pass: the rest is left to the next.
@@ -198,7 +200,11 @@ impl SyncEngine {
         let mut removed = 0;
         for _ in 0..CHUNKS {
             let chunk = match kept {
-                Kept::Documents => store.drop_superseded(now.plus(-policy.keep_superseded_ms), CHUNK).await?,
+                Kept::Documents => {
+                    let outgrown = policy.keep_superseded_ms.min(KEEP_OUTGROWN_MS);
+                    let (before, live) = (now.plus(-policy.keep_superseded_ms), now.plus(-outgrown));
+                    store.drop_superseded(before, live, CHUNK).await?
+                }
                 Kept::Jobs => {
                     let live = policy.keep_jobs_ms.min(KEEP_LIVE_JOBS_MS);
                     store.drop_ended_jobs(now.plus(-policy.keep_jobs_ms), now.plus(-live), CHUNK / 4).await?

@@ -104,6 +104,23 @@ on_each_engine! {
         assert!(!back[0].unchanged);
     }
 
+    async fn what_has_been_outgrown_goes_early_and_what_was_longer_stays(db) {
+        let owner = owner(&db).await;
+        for (body, later) in [(&b"a"[..], 0), (b"ab", 10), (b"abc", 20)] {
+            put(&db, &owner, "grown", &[body], later).await;
+        }
+        put(&db, &owner, "shrunk", &[b"abc", b"second page"], 0).await;
+        put(&db, &owner, "shrunk", &[b"a"], 10).await;
+        let drop = async |before, live| {
+            db.store().drop_superseded(now().plus(before), now().plus(live), 10).await.unwrap()
+        };
+        assert_eq!(drop(0, 10).await, 0, "the first was superseded at ten");
+        assert_eq!(drop(0, 11).await, 1);
+        assert_eq!(drop(0, 1000).await, 1);
+        assert_eq!(db.count("raw_document").await, 4, "the newest of each, and what was longer");
+        assert_eq!(drop(1000, 1000).await, 2);
+    }
+
     async fn documents_are_found_by_day_and_metric_in_pages(db) {
         let owner = owner(&db).await;
         for i in 0..5 {

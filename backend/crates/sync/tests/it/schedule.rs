@@ -1,12 +1,13 @@
 //! The schedule: deep re-reads spread over the week, and retention.
 
 use pulsekeep_core::{
+    Clock as _, Metric,
     account::{PushState, Viewer},
     job::{JobKind, JobState, Priority},
-    time::DAY_MS,
+    time::{DAY_MS, DayRange, HOUR_MS, MINUTE_MS, add_days, next_day},
 };
 use pulsekeep_store::JobFilter;
-use pulsekeep_sync::SyncPolicy;
+use pulsekeep_sync::{JobRequest, SyncPolicy};
 use pulsekeep_testkit::{on_each_engine, on_sqlite};
 
 use crate::harness::{FITBIT, GOOGLE, World, policy};
@@ -70,6 +71,52 @@ on_each_engine! {
         assert!(rows.iter().any(|row| row.job_id == Some(first.id)));
         assert!(person.days_asked(&rows).await.unwrap().keys().all(|(job, _)| *job != first.id));
     }
+}
+
+/// Bytes of the answers that are kept about these days, as they are packed on arrival.
+async fn raw_bytes(world: &World, days: DayRange) -> i64 {
+    let (from, to) = (days.start, days.end);
+    let sql = format!(
+        "SELECT CAST(COALESCE(SUM(LENGTH(body)), 0) AS TEXT) FROM raw_document \
+         WHERE from_day >= '{from}' AND from_day < '{to}' AND endpoint LIKE '%minute'"
+    );
+    world.db.texts(&sql).await.concat().parse().unwrap()
+}
+
+#[test]
+fn days_that_were_followed_every_quarter_of_an_hour_keep_no_more_than_a_backfill_of_them() {
+    on_sqlite(|db| async move {
+        let metrics = vec![Metric::HeartRate, Metric::Steps];
+        let world = World::start(db).await;
+        let nora = world.linked(GOOGLE, "nora").await;
+        let today = world.today(nora.user).await;
+        let days = DayRange { start: next_day(today), end: add_days(today, 3) };
+        let sync = async || {
+            let request =
+                JobRequest { metrics: metrics.clone(), ..world.request(&nora, JobKind::Incremental, None) };
+            world.engine.request(&request).await.unwrap();
+            world.drain().await;
+        };
+        while world.today(nora.user).await < days.end {
+            sync().await;
+            world.clock.advance(15 * MINUTE_MS);
+        }
+        let before = raw_bytes(&world, days).await;
+        // A last look at them, and what the newest answers have outgrown goes.
+        world.clock.advance(DAY_MS);
+        sync().await;
+        world.clock.advance(2 * HOUR_MS);
+        world.engine.retain().await.unwrap();
+        let live = raw_bytes(&world, days).await;
+
+        let beside = World::start(world.db.beside().await).await;
+        beside.clock.set(world.clock.now());
+        let other = beside.linked(GOOGLE, "nora").await;
+        beside.backfill_of(&other, &metrics, days).await;
+        let once = raw_bytes(&beside, days).await;
+        assert!(once > 0 && before > 10 * once, "{before} bytes before, {once} for a backfill");
+        assert!(live <= once, "{live} bytes, {once} for a backfill");
+    });
 }
 
 #[test]
