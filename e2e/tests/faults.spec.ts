@@ -1,6 +1,8 @@
 import { DashboardPage } from "../pages/dashboard";
 import { JobsPage } from "../pages/jobs";
+import { signIn } from "../pages/sign-in";
 import { joined } from "../support/joining";
+import { daysAgo, linkedPerson, ownId } from "../support/people";
 import { expect, test } from "../support/test";
 import { words } from "../support/words";
 
@@ -39,4 +41,22 @@ test("a revoked consent: the page asks for a new one", async ({ browser, page, p
     await expect(account).toContainText(words.account_state.needs_consent, { timeout: 2_000 });
   }).toPass({ timeout: 60_000 });
   await who.context.close();
+});
+
+test("samples that are stored and cannot be read are named, with what mends them", async ({ page, product, simulator }) => {
+  await signIn(page, product.member);
+  const userId = await ownId(page);
+  const person = await linkedPerson(page, simulator, userId);
+  // Damage on disk takes the database's file: the page is shown the answer that the server gives then.
+  const message = "The samples of 2026-01-02 cannot be read and are left out; `pulsekeep reparse` makes them anew.";
+  await page.route("**/graphql", async (route) => {
+    const answer = await route.fetch();
+    const damaged = JSON.stringify([{ date: "2026-01-02", message }]);
+    await route.fulfill({ response: answer, body: (await answer.text()).replace('"problems":[]', `"problems":${damaged}`) });
+  });
+  await new DashboardPage(page).open(userId, daysAgo(2, person.time_zone));
+  await expect(page.getByRole("alert")).toContainText(message);
+  await page.unroute("**/graphql");
+  await page.reload();
+  await expect(page.getByRole("alert")).toHaveCount(0);
 });

@@ -9,7 +9,7 @@ use super::cards::{
     ACTIVE_MINUTES, BodyCards, DailyCard, GroupTitle, HEART_ZONES, MORE_ACTIVITY, MORE_HEART, MORE_NIGHT,
     MoreCards, StackCard, TemperatureCard, Without, ZONE_MINUTES,
 };
-use super::data::{PersonRange, load_detail};
+use super::data::{Detail, PersonRange, load_detail};
 use super::details::{CoverageCard, DevicesCard};
 use super::exercises::ExercisesCard;
 use super::heart::HeartCard;
@@ -67,6 +67,7 @@ pub fn Body(
         <ConsentWarnings data/>
         <Show when=move || has_account.get() fallback=move || view! { <NoAccount data/> }>
             <div class="range-bar"><RangePicker range today/></div>
+            <Unreadable detail/>
             <div class="cards" aria-busy=move || (load.is_busy() && data.read().range != range.get()).to_string()>
                 <GroupTitle group=Group::Activity/>
                 <DailyCard data detail today metric=MetricKey::Steps class="wide hero"/>
@@ -131,6 +132,21 @@ fn ConsentWarnings(data: Signal<Arc<PersonRange>>) -> impl IntoView {
         ended.filter_map(warning).collect_view()
     };
     view! { <div class="warnings">{move || warnings()}</div> }.into_any()
+}
+
+/// Samples that are stored and cannot be read: a gap in a chart that is none of the person's.
+#[component]
+fn Unreadable(detail: Load<Detail>) -> impl IntoView {
+    let found = Memo::new(move |_| detail.data().map(|detail| detail.unreadable.clone()).unwrap_or_default());
+    let lines = move || {
+        let f = format();
+        let line = |(metric, days): (MetricKey, Vec<String>)| {
+            let text = format!("{}: {}", f.metric(&metric), days.join(" "));
+            view! { <div class="flash warn" role="alert"><Icon name="warning"/><p>{text}</p></div> }
+        };
+        found.get().into_iter().map(line).collect_view()
+    };
+    view! { <div class="warnings">{move || lines()}</div> }.into_any()
 }
 
 #[component]

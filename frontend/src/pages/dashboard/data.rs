@@ -132,6 +132,8 @@ pub struct Detail {
     pub stretch: Stretch,
     amounts: HashMap<MetricKey, Amounts>,
     readings: HashMap<MetricKey, Readings>,
+    /// Days whose samples are stored and cannot be read, by metric, in the server's words.
+    pub unreadable: Vec<(MetricKey, Vec<String>)>,
 }
 
 impl Detail {
@@ -154,6 +156,14 @@ fn rates(series: &RateSeries) -> Rates<'_> {
         mean: series.mean.as_deref().unwrap_or_default(),
         max: series.max.as_deref().unwrap_or_default(),
     }
+}
+
+/// What the server says of days that it could not read.
+macro_rules! unreadable {
+    ($($metric:expr => $series:expr),+) => {{
+        let found = [$(($metric, $series.problems.iter().map(|day| day.message.clone()).collect::<Vec<_>>())),+];
+        found.into_iter().filter(|(_, days)| !days.is_empty()).collect()
+    }};
 }
 
 fn heart(series: &RateSeries, stretch: Stretch) -> Heart {
@@ -198,9 +208,18 @@ async fn day_detail(data: &PersonRange) -> Result<Detail, ApiError> {
         (MetricKey::HeartRateVariability, &user.variability),
         (MetricKey::OxygenSaturation, &user.saturation),
     ];
+    let unreadable = unreadable![
+        MetricKey::HeartRate => user.heart_rate,
+        MetricKey::HeartRateVariability => user.variability,
+        MetricKey::OxygenSaturation => user.saturation,
+        MetricKey::Steps => user.steps,
+        MetricKey::Distance => user.distance,
+        MetricKey::Calories => user.calories
+    ];
     Ok(Detail {
         heart: heart(&user.heart_rate, data.stretch),
         stretch: data.stretch,
+        unreadable,
         readings: readings.map(|(metric, series)| (metric, Readings::new(rates(series)))).into(),
         amounts: HashMap::from([
             (MetricKey::Steps, amounts(user.steps)),
@@ -222,6 +241,7 @@ async fn range_detail(data: &PersonRange) -> Result<Detail, ApiError> {
     Ok(Detail {
         heart: heart(&user.heart_rate, data.stretch),
         stretch: data.stretch,
+        unreadable: unreadable![MetricKey::HeartRate => user.heart_rate],
         amounts: HashMap::new(),
         readings: HashMap::new(),
     })
