@@ -79,6 +79,8 @@ ids! {
     JobId = "job";
     /// A sync batch: the jobs of one backfill over many people.
     BatchId = "batch";
+    /// An export job.
+    ExportId = "export";
     /// A stream of one linked account or import.
     StreamId = "stream";
     /// A raw document.

@@ -170,3 +170,64 @@ impl FailureCode {
         )
     }
 }
+
+words! {
+    /// State of an export job.
+    ExportState {
+        /// Nobody has begun with it.
+        Planned = "planned",
+        /// At work.
+        Running = "running",
+        /// To be tried again.
+        Waiting = "waiting",
+        /// The manifest describes it.
+        Done = "done",
+        /// Given up; what was exported before is still whole.
+        Failed = "failed",
+        /// Ended by a person.
+        Cancelled = "cancelled",
+    }
+}
+
+impl ExportState {
+    /// Whether nothing moves any more by itself.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+}
+
+words! {
+    /// The forms that an export writes.
+    ExportFormat {
+        /// CSV files.
+        Csv = "csv",
+        /// A Parquet dataset.
+        Parquet = "parquet",
+        /// Both.
+        Both = "both",
+    }
+}
+
+impl ExportFormat {
+    /// Whether CSV files are written.
+    #[must_use]
+    pub fn has_csv(self) -> bool {
+        self != Self::Parquet
+    }
+
+    /// Whether Parquet files are written.
+    #[must_use]
+    pub fn has_parquet(self) -> bool {
+        self != Self::Csv
+    }
+}
+
+impl std::str::FromStr for ExportFormat {
+    type Err = crate::account::UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let known = || Self::ALL.iter().map(|format| format.key());
+        Self::parse(word).ok_or_else(|| crate::account::UnknownWord::new("format", word, known()))
+    }
+}

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use pulsekeep_core::id::{JobId, UserId};
+use pulsekeep_core::id::{ExportId, JobId, UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sqlx::postgres::PgListener};
 use tokio::sync::broadcast;
 
 use crate::{
     Engine, Store, StoreError,
-    entity::{change_counter, sync_job},
+    entity::{change_counter, export_job, sync_job},
 };
 
 /// A job has changed.
@@ -22,6 +22,7 @@ pub struct Change {
 }
 
 pub(crate) const CHANNEL: &str = "pulsekeep_jobs";
+pub(crate) const EXPORT_CHANNEL: &str = "pulsekeep_exports";
 
 /// How often an SQLite database is looked at for changes of other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -50,9 +51,13 @@ impl Store {
         let mut listener = PgListener::connect_with(self.reader().get_postgres_connection_pool())
             .await
             .map_err(unreachable)?;
-        listener.listen(CHANNEL).await.map_err(unreachable)?;
+        listener.listen_all([CHANNEL, EXPORT_CHANNEL]).await.map_err(unreachable)?;
         loop {
             let notification = listener.recv().await.map_err(unreachable)?;
+            if notification.channel() == EXPORT_CHANNEL {
+                notification.payload().parse().map(|id| self.announce_export(ExportId(id))).ok();
+                continue;
+            }
             let mut parts = notification.payload().split(' ').map(str::parse::<i64>);
             if let (Some(Ok(user)), Some(Ok(job))) = (parts.next(), parts.next()) {
                 self.announce(Change { job: JobId(job), user: UserId(user) });
@@ -62,10 +67,12 @@ impl Store {
 
     async fn relay_counter(&self) -> Result<(), StoreError> {
         let mut seen = self.change_counter().await?;
+        let mut exports_seen = seen;
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         loop {
             ticks.tick().await;
-            if self.change_counter().await? == seen {
+            // Sync jobs and export jobs share the counter, each kind with the place up to which it was read.
+            if self.change_counter().await? == seen.max(exports_seen) {
                 continue;
             }
             let rows: Vec<(i64, i64, i64)> = sync_job::Entity::find()
@@ -80,11 +87,33 @@ impl Store {
                 seen = seen.max(seq);
                 self.announce(Change { job: JobId(job), user: UserId(user) });
             }
+            let rows: Vec<(i64, i64)> = export_job::Entity::find()
+                .select_only()
+                .columns([export_job::Column::ChangeSeq, export_job::Column::Id])
+                .filter(export_job::Column::ChangeSeq.gt(exports_seen))
+                .into_tuple()
+                .all(self.reader())
+                .await?;
+            for (seq, id) in rows {
+                exports_seen = exports_seen.max(seq);
+                self.announce_export(ExportId(id));
+            }
         }
     }
 
     async fn change_counter(&self) -> Result<i64, StoreError> {
         Ok(change_counter::Entity::find_by_id(1_i16).one(self.reader()).await?.map_or(0, |row| row.value))
+    }
+
+    /// Export jobs that change, from now on.
+    #[must_use]
+    pub fn export_changes(&self) -> broadcast::Receiver<ExportId> {
+        self.export_sender().subscribe()
+    }
+
+    pub(crate) fn announce_export(&self, id: ExportId) {
+        // Nobody listening is not an error.
+        let _ = self.export_sender().send(id);
     }
 
     pub(crate) fn announce(&self, change: Change) {

@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use pulsekeep_core::{EpochMs, id::IdSource};
+use pulsekeep_core::{
+    EpochMs,
+    id::{ExportId, IdSource},
+};
 use pulsekeep_migration::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionOptions,
@@ -45,6 +48,7 @@ struct Inner {
     reader: DatabaseConnection,
     ids: IdSource,
     changes: broadcast::Sender<Change>,
+    exports: broadcast::Sender<ExportId>,
 }
 
 /// The first SQLite release without the WAL fault that can lose committed data (sqlite.org/wal.html).
@@ -77,6 +81,7 @@ impl Store {
             reader,
             ids: IdSource::new(),
             changes: broadcast::channel(1024).0,
+            exports: broadcast::channel(256).0,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -177,6 +182,10 @@ impl Store {
 
     pub(crate) fn change_sender(&self) -> &broadcast::Sender<Change> {
         &self.inner.changes
+    }
+
+    pub(crate) fn export_sender(&self) -> &broadcast::Sender<ExportId> {
+        &self.inner.exports
     }
 }
 

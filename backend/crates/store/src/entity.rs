@@ -280,6 +280,36 @@ entity!(sync_job, "sync_job" {
     plan_fixed_at: Option<i64>,
 });
 
+entity!(export_job, "export_job" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    state: String,
+    format: String,
+    deidentified: bool,
+    people: Option<String>,
+    metrics: String,
+    from_day: Option<String>,
+    to_day: Option<String>,
+    created_by: Option<i64>,
+    created_at: i64,
+    started_at: Option<i64>,
+    updated_at: i64,
+    finished_at: Option<i64>,
+    attempt: i32,
+    next_run_at: i64,
+    lease_owner: Option<String>,
+    lease_until: Option<i64>,
+    problem: Option<String>,
+    people_total: i32,
+    people_done: i32,
+    objects_total: i64,
+    objects_done: i64,
+    objects_written: i64,
+    rows_written: i64,
+    bytes_written: i64,
+    change_seq: i64,
+});
+
 entity!(sync_window, "sync_window" {
     #[sea_orm(primary_key, auto_increment = false)]
     user_id: i64,

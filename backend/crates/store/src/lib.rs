@@ -10,6 +10,7 @@ mod database;
 mod due;
 mod entity;
 mod error;
+mod export_job;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gap;
@@ -42,6 +43,7 @@ pub use change::Change;
 pub use database::{Engine, Store, StoreOptions};
 pub use due::DueWindow;
 pub use error::StoreError;
+pub use export_job::{ExportJob, ExportProgress, NewExport};
 pub use gap::{GapsOf, SyncGap};
 pub use held::HeldWindows;
 pub use invitation::Invitation;

@@ -8,7 +8,7 @@ use std::{
 use jiff::civil::Date;
 use pulsekeep_core::{
     EpochMs,
-    id::{JobId, UserId},
+    id::{ExportId, JobId, UserId},
     time::{DayRange, add_days},
 };
 use sea_orm::{
@@ -17,7 +17,7 @@ use sea_orm::{
 
 use crate::{
     Change, Engine, Store, StoreError,
-    change::CHANNEL,
+    change::{CHANNEL, EXPORT_CHANNEL},
     database::plus,
     entity::{app_user, change_counter},
     person::count_again,
@@ -35,6 +35,7 @@ pub struct WriteTx {
     store: Store,
     tx: DatabaseTransaction,
     changed_jobs: BTreeSet<(i64, i64)>,
+    changed_exports: BTreeSet<i64>,
     /// Jobs whose windows have changed, to be counted again at the commit.
     stale_jobs: BTreeMap<(i64, i64), EpochMs>,
     /// Days whose coverage has changed, by person, to be counted again at the commit.
@@ -47,6 +48,7 @@ impl WriteTx {
             store,
             tx,
             changed_jobs: BTreeSet::new(),
+            changed_exports: BTreeSet::new(),
             stale_jobs: BTreeMap::new(),
             stale_days: Mutex::default(),
         }
@@ -88,6 +90,16 @@ impl WriteTx {
     /// notifies instead, and a counter row would make its writers queue.
     pub(crate) async fn next_change(&mut self, user: UserId, job: JobId) -> Result<i64, StoreError> {
         self.changed_jobs.insert((user.0, job.0));
+        self.count_change().await
+    }
+
+    /// The same for an export job.
+    pub(crate) async fn next_export_change(&mut self, export: ExportId) -> Result<i64, StoreError> {
+        self.changed_exports.insert(export.0);
+        self.count_change().await
+    }
+
+    async fn count_change(&self) -> Result<i64, StoreError> {
         if self.engine() == Engine::Postgres {
             return Ok(0);
         }
@@ -124,10 +136,19 @@ impl WriteTx {
                 );
                 self.tx.execute_raw(notify).await?;
             }
+            for export in &self.changed_exports {
+                let values = [EXPORT_CHANNEL.into(), export.to_string().into()];
+                let notify =
+                    Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, $2)", values);
+                self.tx.execute_raw(notify).await?;
+            }
         }
         self.tx.commit().await?;
         for (user, job) in self.changed_jobs {
             self.store.announce(Change { job: JobId(job), user: UserId(user) });
+        }
+        for export in self.changed_exports {
+            self.store.announce_export(ExportId(export));
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ mod series;
 mod sleep;
 mod summary;
 mod tally;
+mod versions;
 
 use jiff::civil::Date;
 use pulsekeep_core::{
@@ -40,6 +41,7 @@ pub use sleep::SleepSession;
 pub use summary::PersonSummary;
 pub use tally::DayTally;
 pub(crate) use tally::count_again;
+pub use versions::DayVersion;
 
 /// One person's data, as somebody who may see it reads it.
 #[derive(Debug, Clone)]
