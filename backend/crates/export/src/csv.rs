@@ -29,14 +29,14 @@ pub struct CsvSink<W> {
 
 /// Writes instants; the date of one is most often that of the one before.
 #[derive(Debug, Default)]
-struct Clock {
+pub(crate) struct Clock {
     day: i64,
     date: Vec<u8>,
 }
 
 impl Clock {
     /// `2026-11-21T08:00:00`, with milliseconds where there are any.
-    fn write(&mut self, line: &mut Vec<u8>, ms: i64) {
+    pub(crate) fn write(&mut self, line: &mut Vec<u8>, ms: i64) {
         let day = ms.div_euclid(DAY_MS);
         if self.date.is_empty() || day != self.day {
             self.day = day;
@@ -62,7 +62,7 @@ fn two_digits(line: &mut Vec<u8>, number: i64) {
 }
 
 /// `+01:00`; seconds where an offset has some.
-fn write_offset(line: &mut Vec<u8>, offset: i32) {
+pub(crate) fn write_offset(line: &mut Vec<u8>, offset: i32) {
     let seconds = i64::from(offset).abs();
     line.push(if offset < 0 { b'-' } else { b'+' });
     two_digits(line, seconds / 3600);
@@ -126,6 +126,13 @@ impl<W: Write> CsvSink<W> {
             local: Clock::default(),
             utc: Clock::default(),
         })
+    }
+}
+
+impl<W> CsvSink<W> {
+    /// Where the bytes went, after the last row.
+    pub(crate) fn into_out(self) -> W {
+        self.out
     }
 }
 
