@@ -40,6 +40,8 @@ pub enum Target {
         /// Instead of the standard chain of credentials.
         credentials: Option<S3Credentials>,
     },
+    /// A sink that was made elsewhere, for one kind of exports.
+    Made(Arc<dyn ObjectSink>),
 }
 
 impl Target {
@@ -59,7 +61,9 @@ impl Target {
             Self::S3 { settings, deidentified_prefix, credentials } => {
                 let mut settings = S3Settings::clone(settings);
                 if deidentified {
-                    if deidentified_prefix.starts_with(&settings.prefix) || settings.prefix.starts_with(deidentified_prefix) {
+                    if deidentified_prefix.starts_with(&settings.prefix)
+                        || settings.prefix.starts_with(deidentified_prefix)
+                    {
                         return Err(SinkFailure::lasting(
                             "exports with pseudonyms must not lie among those with names; set EXPORT__S3__PREFIX and \
                              EXPORT__S3__DEIDENTIFIED_PREFIX so that neither begins with the other",
@@ -69,6 +73,7 @@ impl Target {
                 }
                 Ok(Arc::new(S3Sink::open(settings, credentials.clone()).await?))
             }
+            Self::Made(sink) => Ok(sink.clone()),
         }
     }
 }
@@ -235,7 +240,9 @@ impl Exporter {
         if let Some(problem) = self.problem(asked.deidentified) {
             return Err(SinkFailure::lasting(problem));
         }
-        let Some(target) = &self.policy.target else { return Err(SinkFailure::lasting("no place for exports is set")) };
+        let Some(target) = &self.policy.target else {
+            return Err(SinkFailure::lasting("no place for exports is set"));
+        };
         Ok(Generation {
             store: self.store.clone(),
             sink: target.open(asked.deidentified).await?,
@@ -291,7 +298,9 @@ impl Exporter {
         let now = self.clock.now();
         let (is_passing, sentence) = match error {
             // Given back: whoever is free goes on at once.
-            GenerationError::Stopped => return Err(("the process that was at it was stopped".to_owned(), Some(now))),
+            GenerationError::Stopped => {
+                return Err(("the process that was at it was stopped".to_owned(), Some(now)));
+            }
             GenerationError::Sink(failure) if failure == SinkFailure::stopped() => {
                 return Err(("the process that was at it was stopped".to_owned(), Some(now)));
             }

@@ -1,7 +1,10 @@
 //! Under which name a person's objects stand, and by how much their dates are shifted.
 
 use hmac::{Hmac, Mac as _};
-use pulsekeep_core::{id::UserId, time::{DAY_MS, DayRange, add_days}};
+use pulsekeep_core::{
+    id::UserId,
+    time::{DAY_MS, DayRange, add_days},
+};
 use pulsekeep_store::User;
 use sha2::Sha256;
 

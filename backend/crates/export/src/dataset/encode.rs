@@ -97,7 +97,8 @@ impl Encoder {
             Dataset::Days(metric) if metric.has_samples() => Resolution::Day,
             _ => Resolution::Raw,
         };
-        let mut days = self.periods.front().map_or(DayRange::one(jiff::civil::Date::ZERO), |first| first.days());
+        let mut days =
+            self.periods.front().map_or(DayRange::one(jiff::civil::Date::ZERO), |first| first.days());
         let mut files = 0;
         for period in &self.periods {
             let next = period.days();
@@ -225,7 +226,8 @@ fn shifted(batch: &RecordBatch, identity: &Identity) -> Result<RecordBatch, Expo
     let schema = batch.schema();
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     let day: &Date32Array = column(batch, "day")?;
-    columns[schema.index_of("day")?] = Arc::new(day.unary::<_, arrow_array::types::Date32Type>(|day| day + days));
+    columns[schema.index_of("day")?] =
+        Arc::new(day.unary::<_, arrow_array::types::Date32Type>(|day| day + days));
     let time: &TimestampMillisecondArray = column(batch, "time")?;
     let ms = identity.shift_ms();
     let moved = time.unary::<_, arrow_array::types::TimestampMillisecondType>(|time| time + ms);

@@ -44,7 +44,8 @@ pub(super) fn in_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<Recor
 /// Begins a file whose rows are in the order of the column named.
 pub(super) fn writer(schema: &SchemaRef, sorted_by: &str) -> Result<ArrowWriter<BodyWriter>, ExportError> {
     let place = schema.index_of(sorted_by).ok().and_then(|place| i32::try_from(place).ok());
-    let sorting = place.map(|column_idx| vec![SortingColumn { column_idx, descending: false, nulls_first: false }]);
+    let sorting =
+        place.map(|column_idx| vec![SortingColumn { column_idx, descending: false, nulls_first: false }]);
     let time = ColumnPath::from(sorted_by);
     let properties = WriterProperties::builder()
         .set_created_by(format!("pulsekeep {}", env!("CARGO_PKG_VERSION")))

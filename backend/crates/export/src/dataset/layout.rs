@@ -149,9 +149,15 @@ mod tests {
         assert_eq!(key(steps, Form::Parquet), "dataset/metric=steps/user=ann/month=2026-02/part-0.parquet");
         let resting = Dataset::Days(Metric::RestingHeartRate);
         assert_eq!(key(resting, Form::Csv), "users/ann/resting_heart_rate/resting_heart_rate_2026-02.csv");
-        assert_eq!(key(Dataset::Days(Metric::Steps), Form::Csv), "users/ann/steps_daily/steps_daily_2026-02.csv");
+        assert_eq!(
+            key(Dataset::Days(Metric::Steps), Form::Csv),
+            "users/ann/steps_daily/steps_daily_2026-02.csv"
+        );
         assert_eq!(key(Dataset::Sleep, Form::Csv), "users/ann/sleep/sleep_2026-02.csv");
-        assert_eq!(key(Dataset::SleepStages, Form::Parquet), "sleep_stages/user=ann/month=2026-02/part-0.parquet");
+        assert_eq!(
+            key(Dataset::SleepStages, Form::Parquet),
+            "sleep_stages/user=ann/month=2026-02/part-0.parquet"
+        );
         assert_eq!(key(Dataset::Exercises, Form::Parquet), "exercise/user=ann/month=2026-02/part-0.parquet");
         let odd = steps.key(Form::Csv, "../a b", Period::Day(day));
         assert_eq!(odd.as_str(), "users/%2E%2E%2Fa%20b/steps/steps_2026-02-28.csv");

@@ -213,11 +213,15 @@ impl Rows {
         for (at, (_, _, kind)) in self.columns.iter().enumerate() {
             let cells = || self.rows.iter().map(|row| &row[at]);
             match kind {
-                Kind::Day => columns.push(Arc::new(Date32Array::from_iter_values(cells().map(Cell::epoch_day)))),
+                Kind::Day => {
+                    columns.push(Arc::new(Date32Array::from_iter_values(cells().map(Cell::epoch_day))))
+                }
                 Kind::Time => {
-                    let times = TimestampMillisecondArray::from_iter_values(cells().map(|cell| cell.instant().0));
+                    let times =
+                        TimestampMillisecondArray::from_iter_values(cells().map(|cell| cell.instant().0));
                     columns.push(Arc::new(times.with_timezone("UTC")));
-                    columns.push(Arc::new(Int32Array::from_iter_values(cells().map(|cell| cell.instant().1))));
+                    columns
+                        .push(Arc::new(Int32Array::from_iter_values(cells().map(|cell| cell.instant().1))));
                 }
                 Kind::Text => columns.push(Arc::new(StringArray::from_iter(cells().map(Cell::text)))),
                 Kind::Flag => columns.push(Arc::new(BooleanArray::from_iter(cells().map(Cell::flag)))),

@@ -74,7 +74,8 @@ fn by_day(rows: impl Iterator<Item = (Date, String)>) -> Vec<DayState> {
         hash.update(text);
         hash.update([0]);
     }
-    let state = |(day, hash): (Date, Sha256)| DayState { day, version: digest(|all| all.update(hash.finalize())) };
+    let state =
+        |(day, hash): (Date, Sha256)| DayState { day, version: digest(|all| all.update(hash.finalize())) };
     days.into_iter().map(state).collect()
 }
 
@@ -93,7 +94,9 @@ async fn of_samples(person: &Person, metric: Metric, days: DayRange) -> Result<V
 
 async fn of_days(person: &Person, metric: Metric, days: DayRange) -> Result<Vec<DayState>, ExportError> {
     let samples: BTreeMap<Date, [u8; 16]> = match metric.has_samples() {
-        true => of_samples(person, metric, days).await?.into_iter().map(|day| (day.day, day.version)).collect(),
+        true => {
+            of_samples(person, metric, days).await?.into_iter().map(|day| (day.day, day.version)).collect()
+        }
         false => BTreeMap::new(),
     };
     let daily = person.daily(&[metric], days, None).await?.remove(0);

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_list_comes_back_and_is_json() {
-        for entries in [vec![], vec!["a,".to_owned()], vec!["]".to_owned(), "\n".to_owned(), "ä".to_owned()]] {
+        for entries in [vec![], vec!["a,".to_owned()], vec!["]".to_owned(), "\n".to_owned(), "ä".to_owned()]]
+        {
             let mut list = ListWriter::new(&header()).unwrap();
             entries.iter().for_each(|entry| list.push(entry).unwrap());
             let Body::Bytes(bytes) = list.finish(&3).unwrap() else { panic!("small") };

@@ -164,7 +164,11 @@ impl Previous {
     /// The objects of the next person, all of them.
     pub(super) fn take(&mut self) -> Result<Vec<ManifestObject>, GenerationError> {
         let mut objects: Vec<ManifestObject> = Vec::new();
-        while self.next.as_ref().is_some_and(|next| objects.first().is_none_or(|first| first.user == next.user)) {
+        while self
+            .next
+            .as_ref()
+            .is_some_and(|next| objects.first().is_none_or(|first| first.user == next.user))
+        {
             objects.extend(self.step()?);
         }
         Ok(objects)
@@ -234,7 +238,8 @@ impl Interrupted {
             let mut part = 1;
             while let Some(body) = sink.get(&part_key(&header.generation, part)).await? {
                 let read = ListReader::<ManifestObject>::new::<PartHeader>(body);
-                let (_, mut objects) = read.map_err(|error| strange(&part_key(&header.generation, part), &error))?;
+                let (_, mut objects) =
+                    read.map_err(|error| strange(&part_key(&header.generation, part), &error))?;
                 let strange = |error| strange(&part_key(&header.generation, part), &error);
                 while let Some(object) = objects.next().map_err(strange)? {
                     done.insert(object.key.clone(), object);

@@ -189,7 +189,12 @@ impl Planner<'_> {
     }
 
     /// Whether what is asked for has this object.
-    fn is_asked(&self, (user, shift): (UserId, &Identity), (dataset, form): (Dataset, Form), days: DayRange) -> bool {
+    fn is_asked(
+        &self,
+        (user, shift): (UserId, &Identity),
+        (dataset, form): (Dataset, Form),
+        days: DayRange,
+    ) -> bool {
         let lived = shift.lived(days);
         let has_form = match form {
             Form::Csv => self.scope.format.has_csv(),
@@ -243,8 +248,9 @@ impl Planner<'_> {
             let form = if object.format == Form::Csv.name() { Form::Csv } else { Form::Parquet };
             let days = DayRange::inclusive(object.from, object.to).unwrap_or(DayRange::one(object.from));
             // A dataset of a later version is not ours to judge.
-            let gone = Dataset::named(&object.dataset)
-                .is_some_and(|dataset| is_touched(&key) || self.is_asked((user.id, identity), (dataset, form), days));
+            let gone = Dataset::named(&object.dataset).is_some_and(|dataset| {
+                is_touched(&key) || self.is_asked((user.id, identity), (dataset, form), days)
+            });
             if gone {
                 plan.remove.push(key);
             } else {
@@ -260,7 +266,9 @@ impl Planner<'_> {
         identity: &Identity,
         user: &User,
     ) -> Result<Vec<(Dataset, Form, ManifestObject)>, GenerationError> {
-        let Some(person) = self.store.person(&Viewer::system(), user.id).await? else { return Ok(Vec::new()) };
+        let Some(person) = self.store.person(&Viewer::system(), user.id).await? else {
+            return Ok(Vec::new());
+        };
         let reach = person.reach().await?;
         let metrics: Vec<Metric> = match self.looks_at_all {
             true => Metric::all().collect(),
@@ -335,7 +343,13 @@ fn files(
 
 fn version((dataset, form): (Dataset, Form), identity: &Identity, states: &[&DayState]) -> String {
     let mut hash = Sha256::new();
-    hash.update(format!("{FORMAT} {} {} {} {}", dataset.name(), form.name(), identity.name, identity.shift_days));
+    hash.update(format!(
+        "{FORMAT} {} {} {} {}",
+        dataset.name(),
+        form.name(),
+        identity.name,
+        identity.shift_days
+    ));
     for state in states {
         hash.update(format!(" {} ", state.day));
         hash.update(state.version);

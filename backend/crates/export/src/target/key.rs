@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn what_leads_elsewhere_is_no_key() {
-        for text in ["", "/etc/passwd", "a//b", "../x", "a/../b", "a/./b", ".hidden", "a b", "a\\b", "ä", "a/"] {
+        for text in
+            ["", "/etc/passwd", "a//b", "../x", "a/../b", "a/./b", ".hidden", "a b", "a\\b", "ä", "a/"]
+        {
             assert_eq!(ObjectKey::try_from(text.to_owned()), Err(InvalidKey), "{text}");
         }
         assert_eq!(escaped("ann_01-B"), "ann_01-B");

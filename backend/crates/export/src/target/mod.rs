@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use body::{Body, BodyReader, BodyWriter};
 pub use directory::DirectorySink;
-pub use key::{InvalidKey, ObjectKey};
 pub(crate) use key::escaped;
+pub use key::{InvalidKey, ObjectKey};
 pub use s3::{Checksums, S3Credentials, S3Settings, S3Sink};
 
 /// Something that a sink could not do, as a sentence that says what to do.

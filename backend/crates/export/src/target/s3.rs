@@ -123,7 +123,9 @@ impl S3Sink {
             (Some(region), _) => region.clone(),
             (None, true) => Region::new("us-east-1"),
             (None, false) => {
-                return Err(SinkFailure::lasting("no region is known; set EXPORT__S3__REGION to the bucket's"));
+                return Err(SinkFailure::lasting(
+                    "no region is known; set EXPORT__S3__REGION to the bucket's",
+                ));
             }
         };
         let when_required = match settings.checksums {
@@ -260,7 +262,8 @@ impl S3Sink {
     }
 
     async fn abort(&self, key: &str, id: &str) {
-        let request = self.client.abort_multipart_upload().bucket(&self.settings.bucket).key(key).upload_id(id);
+        let request =
+            self.client.abort_multipart_upload().bucket(&self.settings.bucket).key(key).upload_id(id);
         if let Err(error) = request.send().await {
             // The next export looks for such parts before it begins.
             let failure = self.place.failure("remove the parts of an object", &error);
@@ -322,11 +325,17 @@ impl ObjectSink for S3Sink {
         let request = self.client.get_object().bucket(&self.settings.bucket).key(self.key(key));
         let mut found = match request.send().await {
             Ok(found) => found.body,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(None),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
+                return Ok(None);
+            }
             Err(error) => return Err(self.place.failure("read an object", &error)),
         };
         let mut copy = BodyWriter::default();
-        let broken = || SinkFailure::passing("an object of the bucket broke off while it was read; the export is tried again");
+        let broken = || {
+            SinkFailure::passing(
+                "an object of the bucket broke off while it was read; the export is tried again",
+            )
+        };
         while let Some(piece) = found.try_next().await.map_err(|_| broken())? {
             copy.write_all(&piece).map_err(|error| SinkFailure::passing(no_room(&error)))?;
         }

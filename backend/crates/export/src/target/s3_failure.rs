@@ -48,10 +48,9 @@ impl Place {
                 "could not {doing}: {} cannot be reached; check EXPORT__S3__ENDPOINT_URL, the network and its proxy",
                 self.service()
             )),
-            SdkError::DispatchFailure(_) => SinkFailure::lasting(format!(
-                "could not {doing}: {}",
-                self.about_set_up(error)
-            )),
+            SdkError::DispatchFailure(_) => {
+                SinkFailure::lasting(format!("could not {doing}: {}", self.about_set_up(error)))
+            }
             SdkError::ResponseError(_) => self.strange(doing, &Answer::of(error)),
             _ => self.refused(doing, &Answer::of(error)),
         }
