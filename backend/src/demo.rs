@@ -80,6 +80,8 @@ pub struct Demo {
 struct Secrets {
     vault_key: String,
     simulator_key: String,
+    /// Not there in a folder of an earlier version.
+    pseudonym_key: Option<String>,
     admin_password: String,
     member_password: String,
 }
@@ -179,6 +181,7 @@ fn secrets(folder: &Path) -> anyhow::Result<Secrets> {
     let made = Secrets {
         vault_key: random(),
         simulator_key: random(),
+        pseudonym_key: Some(random()),
         admin_password: password(),
         member_password: password(),
     };
@@ -231,9 +234,12 @@ fn settings(options: &DemoOptions, secrets: &Secrets, simulator: &str) -> anyhow
         })
         .collect::<anyhow::Result<String>>()?;
     Ok(format!(
-        "# Written by `pulsekeep demo` at every start.\n\n[log]\nfilter = \"warn\"\n\n[http]\n{folders}\n[database]\nurl = {}\n\n[vault]\nkey = \"{}\"\n\n{}{}",
+        "# Written by `pulsekeep demo` at every start.\n\n[log]\nfilter = \"warn\"\n\n[http]\n{folders}\n[database]\nurl = {}\n\n[vault]\nkey = \"{}\"\n\n\
+         [export]\nsink = \"directory\"\ndirectory = {}\n{}\n{}{}",
         quoted(format!("sqlite://{}", database.display())),
         secrets.vault_key,
+        quoted(folder.join("exports").display().to_string()),
+        secrets.pseudonym_key.as_ref().map(|key| format!("pseudonym_key = \"{key}\"\n")).unwrap_or_default(),
         provider("google_health", "google", "o/oauth2/v2/auth", "token", "revoke"),
         provider("fitbit", "fitbit", "oauth2/authorize", "oauth2/token", "oauth2/revoke"),
     ))

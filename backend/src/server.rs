@@ -40,14 +40,16 @@ impl Server {
         let store = setup::open_store(config).await?;
         store.migrate().await?;
         let engine = setup::engine(config, &store).await?;
+        let exporter = setup::exporter(config, &store);
         let public_url = config.http.public_url_at(bound);
         let worker = if with_worker {
             let options = WorkerOptions::new(config.sync.parallel as usize);
-            Some(worker::spawn(engine.clone(), options).await?)
+            Some(worker::spawn(engine.clone(), exporter.clone(), options).await?)
         } else {
             None
         };
-        let services = Services::new(store.clone(), engine, config.clock(), public_url);
+        let mut services = Services::new(store.clone(), engine, config.clock(), public_url);
+        services.exporter = exporter;
         let app = App::new(services, HttpOptions::from(&config.http));
         let mut housekeeping = JoinSet::new();
         housekeeping.spawn(prepare_webhooks(app.services.engine.clone()));

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use pulsekeep_core::{Clock, account::ProviderKey};
+use pulsekeep_export::{ExportPolicy, Exporter};
 use pulsekeep_store::Store;
 use pulsekeep_sync::SyncEngine;
 use url::Url;
@@ -16,6 +17,8 @@ pub struct Services {
     pub store: Store,
     /// Providers, vault, planner.
     pub engine: SyncEngine,
+    /// Export jobs.
+    pub exporter: Exporter,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Where browsers reach the server.
@@ -29,12 +32,14 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services over an open store and an engine.
+    /// Services over an open store and an engine, with no place for exports yet.
     #[must_use]
     pub fn new(store: Store, engine: SyncEngine, clock: Arc<dyn Clock>, public_url: Url) -> Self {
         let throttle = SignInThrottle::new(clock.clone());
         let gather = Duration::from_millis(1);
-        Self { store, engine, clock, public_url, passwords: Passwords::default(), throttle, gather }
+        let nowhere = ExportPolicy { target: None, pseudonyms: None, parallel: 1, lease_ms: 60_000 };
+        let exporter = Exporter::new(store.clone(), clock.clone(), nowhere);
+        Self { store, engine, exporter, clock, public_url, passwords: Passwords::default(), throttle, gather }
     }
 
     /// Whether people may connect this provider.

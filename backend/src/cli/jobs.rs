@@ -143,7 +143,7 @@ pub(super) async fn conclude(engine: &SyncEngine, ids: &[JobId], show: Show) -> 
     Ok(jobs.iter().all(|job| job.state == JobState::Done))
 }
 
-async fn say_who_works(store: &Store) -> anyhow::Result<()> {
+pub(super) async fn say_who_works(store: &Store) -> anyhow::Result<()> {
     // Processes live by the machine's clock, whatever time is simulated.
     let workers = store.workers(SystemClock.now().plus(-DEAD_AFTER_MS)).await?;
     output::remark(if workers.is_empty() {

@@ -5,6 +5,7 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod export;
 mod failure;
 mod jobs;
 mod logging;
@@ -62,6 +63,8 @@ enum Command {
     Backfill(backfill::Args),
     /// Make typed data again from the stored answers of the providers, without asking them
     Reparse(backfill::Common),
+    /// Write what people have as files to a directory or to S3
+    Export(export::Args),
     /// Look after the keys that seal tokens
     #[command(subcommand)]
     Vault(vault::Command),
@@ -103,6 +106,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sync(args) => sync::run(&sources, args).await,
         Command::Backfill(args) => backfill::run(&sources, args).await,
         Command::Reparse(args) => backfill::reparse(&sources, args).await,
+        Command::Export(args) => export::run(&sources, args).await,
         Command::Vault(command) => vault::run(&sources, &command).await,
         Command::Webhooks(command) => webhooks::run(&sources, command).await,
         Command::Doctor(args) => doctor::run(&sources, &args).await,

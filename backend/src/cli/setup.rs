@@ -7,6 +7,7 @@ use pulsekeep_core::{
     account::ProviderKey,
     time::{DAY_MS, MINUTE_MS},
 };
+use pulsekeep_export::{ExportPolicy, Exporter};
 use pulsekeep_provider::{FitbitPush, GooglePush, HttpClient, ProviderConfig};
 use pulsekeep_store::{Store, StoreOptions};
 use pulsekeep_sync::{Providers, SyncEngine, SyncPolicy, Vault};
@@ -129,6 +130,18 @@ pub fn policy(config: &Config) -> SyncPolicy {
         cadence: config.sync.heart_rate,
         ..SyncPolicy::default()
     }
+}
+
+/// What makes exports, as configured.
+#[must_use]
+pub fn exporter(config: &Config, store: &Store) -> Exporter {
+    let policy = ExportPolicy {
+        target: config.export.target.clone(),
+        pseudonyms: config.export.pseudonyms.clone(),
+        parallel: config.export.parallel as usize,
+        lease_ms: i64::from(config.sync.lease_seconds) * 1000,
+    };
+    Exporter::new(store.clone(), config.clock(), policy)
 }
 
 /// Listens on an address.

@@ -25,7 +25,7 @@ pub(super) async fn run(sources: Sources, args: Args) -> anyhow::Result<ExitCode
     let parallel = args.parallel.map_or(config.sync.parallel as usize, usize::from);
     let options = WorkerOptions::new(parallel);
     output::remark(format!("worker {} works on up to {parallel} windows at once", options.instance));
-    let handle = worker::spawn(engine, options).await?;
+    let handle = worker::spawn(engine, setup::exporter(&config, &store), options).await?;
     stop.await;
     handle.shutdown().await;
     Ok(ExitCode::SUCCESS)

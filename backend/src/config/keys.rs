@@ -48,7 +48,7 @@ pub(super) static KEYS: LazyLock<BTreeMap<String, Kind>> = LazyLock::new(|| {
 
 /// Whether the key's value must not be shown. Database addresses hold passwords.
 pub(super) fn is_secret(key: &str) -> bool {
-    let of_provider = [".client_secret", ".webhook_secret", ".webhook_verify_code"];
+    let of_provider = [".client_secret", ".webhook_secret", ".webhook_verify_code", ".pseudonym_key"];
     key == "database.url" || key.starts_with("vault.") || of_provider.iter().any(|end| key.ends_with(end))
 }
 

@@ -1,6 +1,7 @@
 //! Configuration: compiled-in defaults, then `pulsekeep.toml`, then the environment. All problems are found at once.
 
 mod clock;
+mod export;
 mod keys;
 mod problem;
 mod push;
@@ -14,6 +15,7 @@ use pulsekeep_core::{Clock, ScaledClock, SystemClock, account::ProviderKey, cata
 use secrecy::SecretString;
 use url::Url;
 
+pub use export::ExportConfig;
 pub use problem::{ConfigError, Problem};
 pub use push::PushSection;
 pub use show::ShownKey;
@@ -35,6 +37,8 @@ pub struct Config {
     pub providers: Vec<ProviderSection>,
     /// Section `sync`.
     pub sync: SyncConfig,
+    /// Section `export`.
+    pub export: ExportConfig,
     /// Section `log`.
     pub log: LogConfig,
     /// Section `clock`; `None` is the machine's clock.

@@ -25,6 +25,7 @@ pub(super) fn config(sources: &Sources, need: Need) -> Result<Config, ConfigErro
         vault: reader.vault(need == Need::Vault),
         providers: ProviderKey::ALL.into_iter().filter_map(|p| reader.provider(p)).collect(),
         sync: reader.sync(),
+        export: super::export::read(&mut reader),
         log: reader.log(),
         clock: super::clock::read(&mut reader),
     };
@@ -75,6 +76,14 @@ impl Reader {
         None
     }
 
+    /// A text that may also be written true or false.
+    pub(super) fn word(&mut self, key: &str) -> String {
+        match self.value(key).as_ref().and_then(Value::to_bool) {
+            Some(flag) => flag.to_string(),
+            None => self.text(key),
+        }
+    }
+
     pub(super) fn text(&mut self, key: &str) -> String {
         match self.value(key) {
             Some(Value::String(_, text)) => text,
@@ -88,7 +97,7 @@ impl Reader {
         }
     }
 
-    fn flag(&mut self, key: &str) -> bool {
+    pub(super) fn flag(&mut self, key: &str) -> bool {
         self.value(key).and_then(|v| v.to_bool()).unwrap_or_default()
     }
 
@@ -182,7 +191,7 @@ impl Reader {
         self.vault_key("vault.key", &text).map(|key| VaultConfig { key, previous })
     }
 
-    fn vault_key(&mut self, name: &str, text: &str) -> Option<[u8; 32]> {
+    pub(super) fn vault_key(&mut self, name: &str, text: &str) -> Option<[u8; 32]> {
         let key = STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         if key.is_none() {
             self.problem(

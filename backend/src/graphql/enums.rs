@@ -41,6 +41,10 @@ mirrored! {
     SyncJobKind of "job::JobKind" { Incremental, Backfill, Deep, Reparse }
     /// State of a sync job.
     SyncJobState of "job::JobState" { Planned, Running, Waiting, Paused, Done, DoneWithGaps, Failed, Cancelled }
+    /// State of an export job.
+    ExportJobState of "job::ExportState" { Planned, Running, Waiting, Done, Failed, Cancelled }
+    /// The forms that an export writes.
+    ExportFormat of "job::ExportFormat" { Csv, Parquet, Both }
     /// Why a request waits or was given up, and why a day is not covered.
     FailureCode of "job::FailureCode" {
         RateLimited, TokenBusy, ProviderUnreachable, ProviderError, BadAnswer, NeedsConsent, MissingScope, AccountNotLinked,

@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use async_graphql::{Error, ErrorExtensions as _};
 use pulsekeep_core::account::Scope;
+use pulsekeep_export::ExportError;
 use pulsekeep_store::StoreError;
 use pulsekeep_sync::SyncError;
 
@@ -64,6 +65,12 @@ impl From<StoreError> for ApiError {
 
 impl From<SyncError> for ApiError {
     fn from(error: SyncError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<ExportError> for ApiError {
+    fn from(error: ExportError) -> Self {
         Self::internal(&error)
     }
 }

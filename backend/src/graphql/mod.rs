@@ -10,6 +10,7 @@ mod enums;
 mod errors;
 mod executor;
 mod exercise;
+mod export;
 mod ids;
 mod invitation;
 mod job;
@@ -59,6 +60,7 @@ pub struct Mutation(
     people::PeopleMutation,
     token::TokenMutation,
     exercise::ExerciseMutation,
+    export::ExportMutation,
 );
 
 /// The schema.

@@ -2,7 +2,7 @@ use async_graphql::{Context, Object, connection::Connection};
 use pulsekeep_core::{
     Metric,
     account::Scope as Needs,
-    id::{BatchId, JobId, UserId},
+    id::{BatchId, ExportId, JobId, UserId},
     metric::METRICS,
 };
 use pulsekeep_store::{JobFilter, UserFilter};
@@ -13,6 +13,7 @@ use super::{
     context::RequestContext as _,
     enums::{Aggregation, MetricKey, MetricKind, SyncJobState},
     errors::{ApiError, Reply},
+    export::ExportJobNode,
     ids::Id,
     invitation::InvitationNode,
     job::SyncJobNode,
@@ -111,6 +112,26 @@ impl Query {
         after: Option<String>,
     ) -> Reply<Connection<Cursor, SyncBatchNode>> {
         SyncBatchNode::page(ctx, first, after).await
+    }
+
+    /// An export job that the viewer may see; null for any other.
+    async fn export_job(&self, ctx: &Context<'_>, id: Id<ExportId>) -> Reply<Option<ExportJobNode>> {
+        let viewer = ctx.need(Needs::ReadMetrics)?;
+        Ok(ctx.services()?.store.export_job(viewer, id.0).await?.map(ExportJobNode))
+    }
+
+    /// Export jobs, newest first: all for admins, their own for others.
+    #[graphql(complexity = "weight(first, child_complexity)")]
+    async fn export_jobs(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Reply<Connection<Cursor, ExportJobNode>> {
+        let viewer = ctx.need(Needs::ReadMetrics)?;
+        let page = Page::of(first, after.as_deref())?;
+        let jobs = ctx.services()?.store.export_jobs(viewer, page.after.map(ExportId), page.limit()).await?;
+        Ok(page.connection(jobs, |job| job.id.0, ExportJobNode))
     }
 
     /// What a backfill would cost, before anything runs.

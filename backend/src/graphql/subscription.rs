@@ -1,9 +1,12 @@
 use async_graphql::{Context, Subscription};
 use futures::{Stream, StreamExt as _};
-use pulsekeep_core::{account::Scope, id::UserId};
+use pulsekeep_core::{
+    account::Scope,
+    id::{ExportId, UserId},
+};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{context::RequestContext as _, ids::Id, job::SyncJobNode};
+use super::{context::RequestContext as _, export::ExportJobNode, ids::Id, job::SyncJobNode};
 
 /// All subscriptions.
 pub struct Subscription;
@@ -39,5 +42,37 @@ impl Subscription {
                 }
             })
             .map(SyncJobNode))
+    }
+
+    /// An export job that the viewer may see, as it is and each time that it has changed.
+    async fn export_job_changed(
+        &self,
+        ctx: &Context<'_>,
+        id: Id<ExportId>,
+    ) -> async_graphql::Result<impl Stream<Item = ExportJobNode> + use<>> {
+        let viewer = ctx.need(Scope::ReadMetrics)?.clone();
+        let store = ctx.services()?.store.clone();
+        let changes = futures::stream::unfold(store.export_changes(), async |mut changes| {
+            match changes.recv().await {
+                Ok(change) => Some((Some(change), changes)),
+                // The one that is watched may be among those that were missed.
+                Err(RecvError::Lagged(_)) => Some((None, changes)),
+                Err(RecvError::Closed) => None,
+            }
+        });
+        let changes = futures::stream::iter([None]).chain(changes);
+        Ok(changes
+            .filter_map(move |change| {
+                let (store, viewer) = (store.clone(), viewer.clone());
+                async move {
+                    if change.is_some_and(|change| change != id.0) {
+                        return None;
+                    }
+                    let job = store.export_job(&viewer, id.0).await;
+                    job.inspect_err(|error| tracing::error!(%error, "a changed export cannot be read"))
+                        .ok()?
+                }
+            })
+            .map(ExportJobNode))
     }
 }

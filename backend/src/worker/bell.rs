@@ -20,7 +20,8 @@ use futures::{
     future::{Either, select},
     stream,
 };
-use pulsekeep_core::id::{JobId, UserId};
+use pulsekeep_core::id::{ExportId, JobId, UserId};
+use pulsekeep_export::Exporter;
 use pulsekeep_store::{Engine, Store, WindowKey};
 use pulsekeep_sync::SyncEngine;
 use serde::{Deserialize, Serialize};
@@ -32,8 +33,24 @@ use sqlx::{
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// What the queues' names in the database begin with; the process's own follows.
-const QUEUE: &str = "sync.window";
+/// What a queue is for. Its name in the database begins with the word; the process's own follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// Windows of sync jobs.
+    Windows,
+    /// Export jobs, whose work takes longer: they have a pool of their own.
+    Exports,
+}
+
+impl Queue {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Windows => "sync.window",
+            Self::Exports => "export.job",
+        }
+    }
+}
+
 /// Rings taken from the queue at once.
 const BATCH: usize = 16;
 /// How often a worker looks at the queue when nobody pokes it.
@@ -78,25 +95,32 @@ fn failed(error: impl std::fmt::Display) -> BellError {
 /// The queue, on either engine.
 #[derive(Clone)]
 pub(super) struct Bell {
-    queue: Queue,
+    queue: Backend,
     poke: Arc<Mutex<UnboundedSender<()>>>,
 }
 
 #[derive(Clone)]
-enum Queue {
+enum Backend {
     Sqlite(SqliteStorage<Ring>, SqlitePool),
     Postgres(PostgresStorage<Ring>, PgPool),
 }
 
 impl Bell {
-    /// Opens the queue of the process `instance` beside the database of `store`.
-    pub(super) async fn open(store: &Store, instance: &str) -> Result<Self, BellError> {
-        let name = format!("{QUEUE}.{instance}");
+    /// Opens a queue of the process `instance` beside the database of `store`.
+    pub(super) async fn open(store: &Store, queue: Queue, instance: &str) -> Result<Self, BellError> {
+        let name = format!("{}.{instance}", queue.word());
         let queue = match store.engine() {
             Engine::Sqlite => open_sqlite(store.url(), &name).await?,
             Engine::Postgres => open_postgres(store.url(), &name).await?,
         };
         Ok(Self { queue, poke: Arc::new(Mutex::new(unbounded().0)) })
+    }
+
+    /// Rings for export jobs.
+    pub(super) async fn ring_exports(&mut self, ids: &[ExportId]) -> Result<(), BellError> {
+        let key = |id: &ExportId| WindowKey { user: UserId(0), job: JobId(id.0), seq: 0 };
+        let keys: Vec<WindowKey> = ids.iter().map(key).collect();
+        self.ring(&keys).await
     }
 
     /// Rings for windows.
@@ -107,8 +131,8 @@ impl Bell {
         };
         let tasks = stream::iter(keys.iter().map(task));
         match &mut self.queue {
-            Queue::Sqlite(storage, _) => storage.push_all(tasks).await.map_err(failed)?,
-            Queue::Postgres(storage, _) => storage.push_all(tasks).await.map_err(failed)?,
+            Backend::Sqlite(storage, _) => storage.push_all(tasks).await.map_err(failed)?,
+            Backend::Postgres(storage, _) => storage.push_all(tasks).await.map_err(failed)?,
         }
         if let Ok(poke) = self.poke.lock() {
             // Nobody listens while the worker is being rebuilt; it looks for itself then.
@@ -129,12 +153,12 @@ impl Bell {
     /// Removes rings that were answered, those of processes that have ended, and these processes' names.
     async fn sweep(&self) -> Result<(), sqlx::Error> {
         match &self.queue {
-            Queue::Sqlite(_, pool) => {
+            Backend::Sqlite(_, pool) => {
                 for statement in SWEEP_SQLITE {
                     sqlx::query(statement).execute(pool).await?;
                 }
             }
-            Queue::Postgres(_, pool) => {
+            Backend::Postgres(_, pool) => {
                 for statement in SWEEP_POSTGRES {
                     sqlx::query(statement).execute(pool).await?;
                 }
@@ -152,9 +176,10 @@ const SWEEP_SQLITE: [&str; 2] = [
 
 // The schema may be shared with other programs.
 const SWEEP_POSTGRES: [&str; 2] = [
-    "DELETE FROM apalis.jobs WHERE job_type LIKE 'sync.window%' \
+    "DELETE FROM apalis.jobs WHERE (job_type LIKE 'sync.window%' OR job_type LIKE 'export.job%') \
      AND (status IN ('Done', 'Failed', 'Killed') OR run_at < now() - interval '1 hour')",
-    "DELETE FROM apalis.workers WHERE worker_type LIKE 'sync.window%' AND last_seen < now() - interval '1 hour' \
+    "DELETE FROM apalis.workers WHERE (worker_type LIKE 'sync.window%' OR worker_type LIKE 'export.job%') \
+     AND last_seen < now() - interval '1 hour' \
      AND id NOT IN (SELECT lock_by FROM apalis.jobs WHERE lock_by IS NOT NULL)",
 ];
 
@@ -166,7 +191,7 @@ fn queue_file(url: &str) -> String {
     format!("{stem}.queue.sqlite")
 }
 
-async fn open_sqlite(url: &str, name: &str) -> Result<Queue, BellError> {
+async fn open_sqlite(url: &str, name: &str) -> Result<Backend, BellError> {
     let options = SqliteConnectOptions::new()
         .filename(queue_file(url))
         .create_if_missing(true)
@@ -177,20 +202,29 @@ async fn open_sqlite(url: &str, name: &str) -> Result<Queue, BellError> {
     // Not `setup`: that would also set PRAGMAs that give up durability.
     SqliteStorage::migrations().set_ignore_missing(true).run(&pool).await.map_err(failed)?;
     let config = apalis_sqlite::Config::default().queue(name).batch_size(BATCH);
-    Ok(Queue::Sqlite(SqliteStorage::new(&pool).with_config(config), pool))
+    Ok(Backend::Sqlite(SqliteStorage::new(&pool).with_config(config), pool))
 }
 
-async fn open_postgres(url: &str, name: &str) -> Result<Queue, BellError> {
+async fn open_postgres(url: &str, name: &str) -> Result<Backend, BellError> {
     let pool = PgPoolOptions::new().max_connections(4).connect(url).await.map_err(failed)?;
     PostgresStorage::migrations().set_ignore_missing(true).run(&pool).await.map_err(failed)?;
     let config = apalis_postgres::Config::default().queue(name).batch_size(BATCH);
-    Ok(Queue::Postgres(PostgresStorage::new(&pool).with_config(config), pool))
+    Ok(Backend::Postgres(PostgresStorage::new(&pool).with_config(config), pool))
+}
+
+/// Who does what is rung for.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// Windows.
+    Windows(SyncEngine),
+    /// Export jobs, whose number a ring has in the place of a job's.
+    Exports(Exporter),
 }
 
 /// What the handler of a ring needs.
 #[derive(Debug, Clone)]
 pub(super) struct Desk {
-    pub(super) engine: SyncEngine,
+    pub(super) work: Work,
     /// The name in leases.
     pub(super) owner: String,
     /// Tells the dispatcher that there is room for another window.
@@ -205,12 +239,27 @@ pub(super) struct Desk {
 /// again at once.
 async fn deliver(ring: Ring, desk: Data<Desk>) -> Result<(), BoxDynError> {
     let Some(key) = ring.key().filter(|_| !desk.stop.is_cancelled()) else { return Ok(()) };
-    let (engine, owner) = (desk.engine.clone(), desk.owner.clone());
-    let run = desk.at_work.spawn(async move { engine.run_window(key, &owner).await });
-    match run.await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::error!(job = %key.job, seq = key.seq, %error, "a window could not be run"),
-        Err(error) => tracing::error!(job = %key.job, seq = key.seq, %error, "a window's task broke"),
+    let (owner, stop) = (desk.owner.clone(), desk.stop.clone());
+    match desk.work.clone() {
+        Work::Windows(engine) => {
+            let run = desk.at_work.spawn(async move { engine.run_window(key, &owner).await });
+            match run.await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(job = %key.job, seq = key.seq, %error, "a window could not be run");
+                }
+                Err(error) => tracing::error!(job = %key.job, seq = key.seq, %error, "a window's task broke"),
+            }
+        }
+        Work::Exports(exporter) => {
+            let id = ExportId(key.job.0);
+            let run = desk.at_work.spawn(async move { exporter.run(id, &owner, &stop).await });
+            match run.await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::error!(export = %id, %error, "an export could not be run"),
+                Err(error) => tracing::error!(export = %id, %error, "an export's task broke"),
+            }
+        }
     }
     desk.finished.notify_one();
     Ok(())
@@ -222,7 +271,11 @@ pub(super) async fn answer(bell: Bell, desk: Desk, concurrency: usize) {
     let mut pause = Duration::from_millis(500);
     for build in 0u32.. {
         // A name may not come back within its heartbeat.
-        let name = format!("sync-{}-{build}", desk.owner);
+        let kind = match desk.work {
+            Work::Windows(_) => "sync",
+            Work::Exports(_) => "export",
+        };
+        let name = format!("{kind}-{}-{build}", desk.owner);
         let lived = tokio::time::Instant::now();
         let worker = Box::pin(work(&bell, name, concurrency, desk.clone()));
         let outcome = match select(worker, Box::pin(stop.cancelled())).await {
@@ -257,8 +310,8 @@ async fn work(bell: &Bell, name: String, concurrency: usize, desk: Desk) -> Resu
     }
     let working = async {
         match &bell.queue {
-            Queue::Sqlite(storage, _) => run!(storage),
-            Queue::Postgres(storage, _) => run!(storage),
+            Backend::Sqlite(storage, _) => run!(storage),
+            Backend::Postgres(storage, _) => run!(storage),
         }
     };
     tokio::select! {

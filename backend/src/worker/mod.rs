@@ -5,11 +5,13 @@
 
 mod bell;
 mod dispatch;
+mod export;
 mod push;
 mod schedule;
 
 use std::{sync::Arc, time::Duration};
 
+use pulsekeep_export::Exporter;
 use pulsekeep_sync::SyncEngine;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -51,19 +53,31 @@ const GRACE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// [`BellError`] when the queue cannot be opened.
-pub async fn spawn(engine: SyncEngine, options: WorkerOptions) -> Result<WorkerHandle, BellError> {
+pub async fn spawn(
+    engine: SyncEngine,
+    exporter: Exporter,
+    options: WorkerOptions,
+) -> Result<WorkerHandle, BellError> {
     let stop = CancellationToken::new();
     let finished = Arc::new(Notify::new());
     let at_work = TaskTracker::new();
-    let bell = bell::Bell::open(engine.store(), &options.instance).await?;
+    let bell = bell::Bell::open(engine.store(), bell::Queue::Windows, &options.instance).await?;
     let desk = bell::Desk {
-        engine: engine.clone(),
+        work: bell::Work::Windows(engine.clone()),
         owner: options.instance.clone(),
         finished: finished.clone(),
         at_work: at_work.clone(),
         stop: stop.clone(),
     };
     let mut tasks = JoinSet::new();
+    // Without a place for exports this process leaves them to others.
+    if exporter.is_set_up() {
+        let bell = bell::Bell::open(engine.store(), bell::Queue::Exports, &options.instance).await?;
+        let work = bell::Work::Exports(exporter.clone());
+        let desk = bell::Desk { work, finished: Arc::new(Notify::new()), ..desk.clone() };
+        tasks.spawn(export::ring(bell.clone(), exporter, desk.finished.clone(), stop.clone()));
+        tasks.spawn(bell::answer(bell, desk, export::AT_ONCE));
+    }
     tasks.spawn(bell::answer(bell.clone(), desk, options.concurrency));
     tasks.spawn(push::follow(engine.clone(), options.instance.clone(), stop.clone()));
     tasks.spawn(schedule::beat(engine.clone(), options.clone(), stop.clone()));

@@ -17,6 +17,7 @@ use pulsekeep_core::{
     Clock as _, EpochMs, ManualClock, SystemClock,
     account::{ProviderKey, Role},
 };
+use pulsekeep_export::{ExportPolicy, Exporter, Target};
 use pulsekeep_provider::{HttpClient, ProviderConfig};
 use pulsekeep_simulator::{Simulator, SimulatorConfig};
 use pulsekeep_store::{Store, User};
@@ -97,6 +98,13 @@ impl World {
         let mut services = Services::new(store.clone(), engine, shared, Url::parse(ORIGIN).unwrap());
         services.gather = gather.unwrap_or(services.gather);
         let web = tempfile::tempdir().unwrap();
+        let exports = ExportPolicy {
+            target: Some(Target::Directory(web.path().join("exports"))),
+            pseudonyms: None,
+            parallel: 2,
+            lease_ms: 60_000,
+        };
+        services.exporter = Exporter::new(store.clone(), services.clock.clone(), exports);
         let options = HttpOptions {
             web_root: web.path().to_owned(),
             playground_root: web.path().join("playground"),

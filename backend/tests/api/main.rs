@@ -9,6 +9,7 @@ mod consent;
 mod coverage;
 mod csrf;
 mod docs;
+mod exports;
 mod harness;
 mod invitations;
 mod limits;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use pulsekeep_core::{Clock, EpochMs, id::ExportId, job::ExportState};
+use pulsekeep_core::{Clock, EpochMs, account::Viewer, id::ExportId, job::ExportState};
 use pulsekeep_store::{AuditEvent, ExportJob, ExportProgress, NewExport, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +100,17 @@ pub enum ExportRequest {
     NotSetUp(String),
 }
 
+/// What came of steering a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportAction {
+    /// Done.
+    Accepted,
+    /// There is no such job, or it is not the viewer's.
+    NotFound,
+    /// The job's state does not allow it; the text completes a sentence.
+    NotPossible(&'static str),
+}
+
 /// Writes export jobs and works on them. Clones share all.
 #[derive(Clone)]
 pub struct Exporter {
@@ -162,6 +173,34 @@ impl Exporter {
         let event = AuditEvent { actor: new.created_by, action, subject: id.to_string() };
         self.store.audit(event, now).await?;
         Ok(ExportRequest::Accepted(id))
+    }
+
+    /// Ends a job; what it has written stays, and the next export goes on from there.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn cancel(&self, viewer: &Viewer, id: ExportId) -> Result<ExportAction, ExportError> {
+        if self.store.export_job(viewer, id).await?.is_none() {
+            return Ok(ExportAction::NotFound);
+        }
+        Ok(match self.store.cancel_export(id, self.clock.now()).await? {
+            true => ExportAction::Accepted,
+            false => ExportAction::NotPossible("the export has ended already"),
+        })
+    }
+
+    /// Lets a job that has failed, was cancelled or waits begin again at once.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn retry(&self, viewer: &Viewer, id: ExportId) -> Result<ExportAction, ExportError> {
+        if self.store.export_job(viewer, id).await?.is_none() {
+            return Ok(ExportAction::NotFound);
+        }
+        Ok(match self.store.retry_export(id, self.clock.now()).await? {
+            true => ExportAction::Accepted,
+            false => ExportAction::NotPossible("the export is at work, about to begin, or done"),
+        })
     }
 
     /// The jobs that can be begun with now.

@@ -18,7 +18,7 @@ pub mod target;
 pub use arrow_array::RecordBatch;
 pub use csv::CsvSink;
 pub use error::ExportError;
-pub use exporter::{ExportPolicy, ExportRequest, Exporter, Target};
+pub use exporter::{ExportAction, ExportPolicy, ExportRequest, Exporter, Target};
 pub use generation::{ManifestHeader, ManifestObject, ManifestTotal};
 pub use identity::PseudonymKey;
 pub use question::{MOST_DAYS, Resolution, SeriesQuestion};

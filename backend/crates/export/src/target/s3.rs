@@ -48,6 +48,8 @@ pub struct S3Settings {
     pub allow_http: bool,
     /// Objects of more bytes are sent in parts of so many; at least 5 MiB.
     pub part_bytes: u64,
+    /// How long an answer may take.
+    pub answer_within: Duration,
     /// How often a request is made again, and how long it waits at first.
     pub retries: (u32, Duration),
 }
@@ -65,6 +67,7 @@ impl S3Settings {
             checksums: Checksums::Auto,
             allow_http: false,
             part_bytes: 32 << 20,
+            answer_within: Duration::from_secs(300),
             retries: (4, Duration::from_millis(500)),
         }
     }
@@ -80,9 +83,8 @@ impl S3Settings {
     }
 }
 
-/// No answer may begin later, and no request last longer.
+/// A service that is there takes a connection within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-const ANSWER_WITHIN: Duration = Duration::from_secs(300);
 
 /// A bucket, below a prefix.
 #[derive(Debug, Clone)]
@@ -107,8 +109,9 @@ impl S3Sink {
         let other = settings.endpoint.is_some();
         let (most, first) = settings.retries;
         let retries = RetryConfig::standard().with_max_attempts(most + 1).with_initial_backoff(first);
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_WITHIN).operation_attempt_timeout(ANSWER_WITHIN);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_WITHIN)
+            .operation_attempt_timeout(settings.answer_within);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(retries)
             .timeout_config(timeouts.build());

@@ -52,7 +52,10 @@ impl Place {
                 SinkFailure::lasting(format!("could not {doing}: {}", self.about_set_up(error)))
             }
             SdkError::ResponseError(_) => self.strange(doing, &Answer::of(error)),
-            _ => self.refused(doing, &Answer::of(error)),
+            _ => match Answer::of(error) {
+                answer if answer.status < 300 => self.strange(doing, &answer),
+                answer => self.refused(doing, &answer),
+            },
         }
     }
 

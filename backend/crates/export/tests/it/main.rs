@@ -5,5 +5,7 @@ mod broken_off;
 mod generation;
 mod hidden;
 mod memory;
-
+mod s3;
+mod s3_refusals;
+mod server;
 mod world;
