@@ -37,7 +37,8 @@ impl Services {
     pub fn new(store: Store, engine: SyncEngine, clock: Arc<dyn Clock>, public_url: Url) -> Self {
         let throttle = SignInThrottle::new(clock.clone());
         let gather = Duration::from_millis(1);
-        let nowhere = ExportPolicy { target: None, pseudonyms: None, parallel: 1, lease_ms: 60_000 };
+        let nowhere =
+            ExportPolicy { target: None, pseudonyms: None, parallel: 1, nightly_at: None, lease_ms: 60_000 };
         let exporter = Exporter::new(store.clone(), clock.clone(), nowhere);
         Self { store, engine, exporter, clock, public_url, passwords: Passwords::default(), throttle, gather }
     }

@@ -329,3 +329,93 @@ fn the_schema_is_compared_line_by_line() {
     let missing = check(Path::new("none.graphql"));
     assert!(missing.code == 1 && missing.err.contains("cannot read none.graphql"), "{}", missing.err);
 }
+
+/// A database in which ann has minutes of steps.
+fn with_steps() -> TestDatabase {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let database = TestDatabase::sqlite().await;
+        let ann = build::member(database.store(), "ann").await;
+        let link = build::link(database.store(), ann.id, ProviderKey::Fitbit, "7ABC").await;
+        let (stream, precedence) =
+            build::stream(database.store(), ann.id, link.id, ProviderKey::Fitbit).await;
+        let samples = build::minutes(Metric::Steps, pulsekeep_testkit::now(), 60, 0, 1.0);
+        let window = Replace::Instants(EpochMs(0), EpochMs(i64::MAX));
+        let tx = database.store().write().await.unwrap();
+        let days = tx.replace_samples(ann.id, stream, &samples, window).await.unwrap();
+        tx.choose_stream(ann.id, Metric::Steps, &days, (stream, precedence)).await.unwrap();
+        tx.commit().await.unwrap();
+        database
+    })
+}
+
+#[test]
+fn an_export_is_written_here_or_left_to_a_worker() {
+    let database = with_steps();
+    let root = database.folder().join("out");
+    let url = [("PULSEKEEP_DATABASE__URL", database.url())];
+    let nowhere = run(database.folder(), &url, &["export", "--all"]);
+    assert!(nowhere.code == 1 && nowhere.err.contains("set EXPORT__SINK=directory"), "{}", nowhere.err);
+    let place = root.display().to_string();
+    let env = [
+        ("PULSEKEEP_VAULT__KEY", KEY),
+        ("PULSEKEEP_DATABASE__URL", database.url()),
+        ("PULSEKEEP_EXPORT__SINK", "directory"),
+        ("PULSEKEEP_EXPORT__DIRECTORY", place.as_str()),
+    ];
+    let here = |args: &[&str]| run(database.folder(), &env, args);
+    let hidden = here(&["export", "--all", "--deidentified"]);
+    assert!(hidden.code == 1 && hidden.err.contains("EXPORT__PSEUDONYM_KEY"), "{}", hidden.err);
+    let done = here(&["export", "--user", "ann", "--format", "csv", "--wait", "--json"]);
+    let job: Value = serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{}{}", done.out, done.err));
+    assert_eq!((done.code, &job["state"], &job["objectsWritten"]), (0, &"done".into(), &2.into()), "{job}");
+    let csv = std::fs::read_to_string(root.join("users/ann/steps/steps_2026-11-21.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 61);
+
+    let left = here(&["export", "--all"]);
+    assert!(left.out.contains(" planned: "), "{}", left.out);
+    assert!(left.err.contains("no worker is running"), "{}", left.err);
+    let mut worker = pulsekeep(database.folder(), &env, &["worker"]).stderr(Stdio::null()).spawn().unwrap();
+    let parquet = root.join("dataset/metric=steps/user=ann/month=2026-11/part-0.parquet");
+    let begun = std::time::Instant::now();
+    while !parquet.exists() && begun.elapsed().as_secs() < 60 {
+        std::thread::yield_now();
+    }
+    // Of the jobs for one place one runs at a time: this one waits for the worker's.
+    let last = here(&["export", "--all", "--wait"]);
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert!(parquet.exists(), "the worker did what was left to it");
+    assert!(last.code == 0 && last.out.contains(" 0 objects changed, 0 written"), "{}{}", last.out, last.err);
+    assert!(!root.join("in-progress.json").exists());
+}
+
+#[test]
+fn problems_of_the_place_for_exports_are_told_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = [
+        ("PULSEKEEP_VAULT__KEY", KEY),
+        ("PULSEKEEP_EXPORT__SINK", "s3"),
+        ("PULSEKEEP_EXPORT__NIGHTLY_AT", "25:00"),
+        ("PULSEKEEP_EXPORT__PSEUDONYM_KEY", "short"),
+        ("PULSEKEEP_EXPORT__S3__PREFIX", "/a"),
+        ("PULSEKEEP_EXPORT__S3__CHECKSUMS", "md5"),
+        ("PULSEKEEP_EXPORT__S3__FORCE_PATH_STYLE", "maybe"),
+    ];
+    let told = run(folder.path(), &env, &["export", "--all"]);
+    assert_eq!(told.code, 2, "{}", told.err);
+    for words in [
+        "export.s3.bucket",
+        "export.nightly_at",
+        "must be a time of day",
+        "export.pseudonym_key",
+        "export.s3.prefix",
+        "must be always, when_required or auto",
+        "must be true, false or auto",
+    ] {
+        assert!(told.err.contains(words), "{words}: {}", told.err);
+    }
+    let env = [("PULSEKEEP_EXPORT__PSEUDONYM_KEY", KEY), ("PULSEKEEP_EXPORT__S3__FORCE_PATH_STYLE", "true")];
+    let shown = run(folder.path(), &env, &["config", "show"]);
+    assert!(shown.code == 0 && !shown.out.contains(KEY), "{}", shown.out);
+}

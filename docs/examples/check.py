@@ -1,11 +1,13 @@
-"""Runs the Python blocks of docs/data.md as they stand, and compares them with what GraphQL says.
+"""Runs the Python blocks of docs/data.md and docs/exports.md as they stand, and compares them with what GraphQL says.
 
-usage: check.py DATA.md PERSON…   (PULSEKEEP_URL and PULSEKEEP_TOKEN, an admin's, in the environment; the codes of the
-people whose first backfill has to be through)
+usage: check.py DATA.md EXPORTS.md PERSON…   (PULSEKEEP_URL and PULSEKEEP_TOKEN, an admin's, in the environment, and for
+exports PULSEKEEP_EXPORT, the directory, and PULSEKEEP_EXPORT_COMMAND, a JSON list; the codes of the people whose first
+backfill has to be through)
 """
 
 import json
 import os
+import subprocess
 import sys
 import time
 import urllib.request
@@ -66,17 +68,43 @@ def assert_same(what, found, expected):
     print(f"{what}: the same for {len(expected)} people")
 
 
-def main():
-    document, codes = sys.argv[1], sys.argv[2:]
+def run_blocks(document, expected):
+    """The names that each Python block of a document leaves."""
     with open(document, encoding="utf-8") as file:
         blocks = [part.split("\n```", 1)[0] for part in file.read().split("```python\n")[1:]]
-    assert len(blocks) == 3, f"{len(blocks)} examples"
-    known = wait_for(codes)
+    assert len(blocks) == expected, f"{document}: {len(blocks)} examples"
     results = []
     for block in blocks:
         names = {"__name__": "example"}
         exec(compile(block, document, "exec"), names)  # the reader runs them too
         results.append(names)
+    return results
+
+
+def daily_steps(person, first, last):
+    query = "query($id: ID!, $from: Date!, $to: Date!) { user(id: $id) { daily(metrics: [STEPS], from: $from, to: $to) { dates values } } }"
+    series = graphql(query, id=person, **{"from": str(first), "to": str(last)})["user"]["daily"][0]
+    return {(day, value) for day, value in zip(series["dates"], series["values"]) if value is not None}
+
+
+def check_exports(document, known, heart):
+    subprocess.run(json.loads(os.environ["PULSEKEEP_EXPORT_COMMAND"]), check=True)
+    duck, arrow = run_blocks(document, 2)
+    rows = duck["steps"].fetchall()
+    for code, person in known.items():
+        found = {(str(day), value) for user, day, value in rows if user == code}
+        days = sorted(day for day, _ in found)
+        assert len(days) > 20, f"DuckDB: {code} has {len(days)} days"
+        assert found == daily_steps(person["id"], days[0], days[-1]), f"DuckDB: the days of {code}"
+    print(f"DuckDB on the export: the same days for {len(known)} people")
+    means = {row["user"]: row["value_mean"] for row in arrow["mean_heart_rate"].to_pylist()}
+    assert_same("pyarrow on the export: mean heart rate", means, {c: t / n for c, (t, n) in heart.items() if n})
+
+
+def main():
+    document, exports, codes = sys.argv[1], sys.argv[2], sys.argv[3:]
+    known = wait_for(codes)
+    results = run_blocks(document, 3)
 
     today = date.today()
     first, last = today - timedelta(days=8), today - timedelta(days=2)
@@ -92,6 +120,7 @@ def main():
     for user, _, value in results[2]["per_day"].fetchall():
         by_person[user] += value
     assert_same("DuckDB: steps", by_person, steps)
+    check_exports(exports, known, heart)
 
 
 main()

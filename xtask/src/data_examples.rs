@@ -1,4 +1,4 @@
-//! The examples of `docs/data.md`, with the Python packages that analysts use, against the demo.
+//! The examples of `docs/data.md` and `docs/exports.md`, with the Python packages that analysts use, against the demo.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,10 +25,15 @@ pub(crate) fn run(repo: &Repo) -> Result<Outcome> {
     native::build(repo)?;
     let folder = std::env::temp_dir().join(format!("pulsekeep-examples-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
+    let program = std::path::absolute(repo.program("pulsekeep"))?;
     let result = with_demo(repo, &folder, |url, token| {
-        let mut cmd =
-            Cmd::new(&python).arg(repo.path("docs/examples/check.py")).arg(repo.path("docs/data.md"));
-        cmd = cmd.args(PEOPLE).dir(&folder);
+        let mut cmd = Cmd::new(&python).arg(repo.path("docs/examples/check.py"));
+        cmd = cmd.arg(repo.path("docs/data.md")).arg(repo.path("docs/exports.md")).args(PEOPLE).dir(&folder);
+        // The demo exports to a directory of its folder.
+        let config = folder.join("data/pulsekeep.toml");
+        let export = serde_json::json!([program, "--config", config, "export", "--all", "--wait"]);
+        cmd = cmd.env("PULSEKEEP_EXPORT", folder.join("data/exports"));
+        cmd = cmd.env("PULSEKEEP_EXPORT_COMMAND", export.to_string());
         cmd.env("PULSEKEEP_URL", url).env("PULSEKEEP_TOKEN", token).run()
     });
     fs::remove_dir_all(&folder)?;

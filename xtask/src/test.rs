@@ -67,7 +67,7 @@ fn test_steps() -> Vec<Step> {
         },
         Step {
             name: "data-examples",
-            about: "docs/data.md with pyarrow, polars and DuckDB",
+            about: "docs/data.md and docs/exports.md with pyarrow, polars and DuckDB",
             run: data_examples::run,
         },
         Step { name: "browser", about: "the whole product in Chromium", run: browser::tests },

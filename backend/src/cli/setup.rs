@@ -139,6 +139,7 @@ pub fn exporter(config: &Config, store: &Store) -> Exporter {
         target: config.export.target.clone(),
         pseudonyms: config.export.pseudonyms.clone(),
         parallel: config.export.parallel as usize,
+        nightly_at: config.export.nightly_at,
         lease_ms: i64::from(config.sync.lease_seconds) * 1000,
     };
     Exporter::new(store.clone(), config.clock(), policy)

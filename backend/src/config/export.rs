@@ -16,6 +16,8 @@ pub struct ExportConfig {
     pub target: Option<Target>,
     /// Objects written at the same time.
     pub parallel: u32,
+    /// Minutes after midnight, UTC, at which everybody is exported each day; `None` for never.
+    pub nightly_at: Option<i64>,
     /// What pseudonyms are made with.
     pub pseudonyms: Option<PseudonymKey>,
 }
@@ -46,7 +48,19 @@ pub(super) fn read(reader: &mut Reader) -> ExportConfig {
         true => None,
         false => reader.vault_key("export.pseudonym_key", &key).map(PseudonymKey::new),
     };
-    ExportConfig { target, parallel: reader.number("export.parallel", 1..=64), pseudonyms }
+    let at = reader.text("export.nightly_at");
+    let nightly_at = minutes(&at);
+    if nightly_at.is_none() && !at.is_empty() {
+        reader.problem("export.nightly_at", "must be a time of day, for example 02:30, or empty for never");
+    }
+    ExportConfig { target, parallel: reader.number("export.parallel", 1..=64), nightly_at, pseudonyms }
+}
+
+/// Minutes after midnight of a time of day: `02:30`.
+fn minutes(text: &str) -> Option<i64> {
+    let (hours, minutes) = text.split_once(':').filter(|_| text.len() == 5)?;
+    let number = |text: &str, most: i64| text.parse::<i64>().ok().filter(|n| (0..=most).contains(n));
+    Some(number(hours, 23)? * 60 + number(minutes, 59)?)
 }
 
 fn s3(reader: &mut Reader) -> (S3Settings, String) {

@@ -61,9 +61,16 @@ impl ExportJobNode {
         self.0.asked.days.map(|days| Date(days.last()))
     }
 
-    /// Why it waits or has failed, and what to do.
-    async fn problem(&self) -> Option<&str> {
-        self.0.problem.as_deref()
+    /// Why it waits or has failed, and what to do; others than admins are told whom to ask.
+    async fn problem(&self, ctx: &Context<'_>) -> Option<&str> {
+        let is_admin = ctx.viewer().is_ok_and(Viewer::is_admin);
+        let problem = self.0.problem.as_deref()?;
+        // It names what only the operator has to know: places, rights, keys of the configuration.
+        Some(if is_admin {
+            problem
+        } else {
+            "Something is not as it should be where exports go; ask an admin"
+        })
     }
 
     /// How often somebody has begun with it.

@@ -45,6 +45,7 @@ async fn ring_due(
     exporter: &Exporter,
     rung: &mut HashMap<ExportId, Instant>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    exporter.request_nightly().await?;
     let now = Instant::now();
     rung.retain(|_, at| now.duration_since(*at) < RING_AGAIN);
     let mut due = exporter.due().await?;

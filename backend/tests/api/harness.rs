@@ -102,6 +102,7 @@ impl World {
             target: Some(Target::Directory(web.path().join("exports"))),
             pseudonyms: None,
             parallel: 2,
+            nightly_at: None,
             lease_ms: 60_000,
         };
         services.exporter = Exporter::new(store.clone(), services.clock.clone(), exports);

@@ -6,7 +6,13 @@ use std::{
     time::Duration,
 };
 
-use pulsekeep_core::{Clock, EpochMs, account::Viewer, id::ExportId, job::ExportState};
+use pulsekeep_core::{
+    Clock, EpochMs, Metric,
+    account::Viewer,
+    id::ExportId,
+    job::{ExportFormat, ExportState},
+    time::{DAY_MS, MINUTE_MS},
+};
 use pulsekeep_store::{AuditEvent, ExportJob, ExportProgress, NewExport, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +93,8 @@ pub struct ExportPolicy {
     pub pseudonyms: Option<PseudonymKey>,
     /// Objects written at the same time.
     pub parallel: usize,
+    /// Minutes after midnight, UTC, at which everybody is exported each day; `None` for never.
+    pub nightly_at: Option<i64>,
     /// After so long without a sign, another process takes a job over.
     pub lease_ms: i64,
 }
@@ -173,6 +181,30 @@ impl Exporter {
         let event = AuditEvent { actor: new.created_by, action, subject: id.to_string() };
         self.store.audit(event, now).await?;
         Ok(ExportRequest::Accepted(id))
+    }
+
+    /// Writes the job of the night, if its time has come and no process has written it. A night that was missed is made
+    /// up once.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn request_nightly(&self) -> Result<Option<ExportId>, ExportError> {
+        let Some(at) = self.policy.nightly_at.filter(|_| self.is_set_up()) else { return Ok(None) };
+        let now = self.clock.now();
+        let today = EpochMs(now.0.div_euclid(DAY_MS) * DAY_MS + at * MINUTE_MS);
+        let since = if today.0 <= now.0 { today } else { today.plus(-DAY_MS) };
+        let everything = NewExport {
+            format: ExportFormat::Both,
+            deidentified: false,
+            people: None,
+            metrics: Metric::all().collect(),
+            days: None,
+            created_by: None,
+        };
+        let Some(id) = self.store.create_export_once(&everything, since, now).await? else { return Ok(None) };
+        let event = AuditEvent { actor: None, action: "export.nightly", subject: id.to_string() };
+        self.store.audit(event, now).await?;
+        Ok(Some(id))
     }
 
     /// Ends a job; what it has written stays, and the next export goes on from there.

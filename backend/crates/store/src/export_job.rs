@@ -9,8 +9,8 @@ use pulsekeep_core::{
     time::DayRange,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-    UpdateMany, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement, UpdateMany, sea_query::Expr,
 };
 
 use crate::{
@@ -201,6 +201,38 @@ impl Store {
         Ok(due.into_iter().map(|(_, id)| id).collect())
     }
 
+    /// Writes a job unless the system has asked for the same since `since`: the schedule of any number of processes.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn create_export_once(
+        &self,
+        new: &NewExport,
+        since: EpochMs,
+        now: EpochMs,
+    ) -> Result<Option<ExportId>, StoreError> {
+        let same = export_job::Entity::find()
+            .filter(C::CreatedAt.gte(since.0))
+            .filter(C::CreatedBy.is_null())
+            .filter(C::People.is_null())
+            .filter(C::FromDay.is_null())
+            .filter(C::Deidentified.eq(new.deidentified))
+            .filter(C::Format.eq(new.format.key()))
+            .filter(C::Metrics.eq(join(new.metrics.iter().map(|metric| metric.key()))));
+        // Most looks find it, and those need not wait for a writer.
+        if same.clone().one(self.reader()).await?.is_some() {
+            return Ok(None);
+        }
+        let mut tx = self.write().await?;
+        tx.lock_exports().await?;
+        if same.one(tx.db()).await?.is_some() {
+            return Ok(None);
+        }
+        let id = tx.create_export(new, now).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
     /// Begins with a job under a lease until `until`; `None` when it is not to be had, or another one is at work on the
     /// same place.
     ///
@@ -214,11 +246,8 @@ impl Store {
         now: EpochMs,
     ) -> Result<Option<ExportJob>, StoreError> {
         let mut tx = self.write().await?;
-        if self.engine() == Engine::Postgres {
-            // Two jobs for the same place must not both find it free. SQLite has one writer anyway.
-            let lock = "SELECT pg_advisory_xact_lock(7810771019)";
-            tx.db().execute_raw(Statement::from_string(self.backend(), lock)).await?;
-        }
+        // Two jobs for the same place must not both find it free.
+        tx.lock_exports().await?;
         let Some(row) = export_job::Entity::find_by_id(id.0).filter(claimable(now)).one(tx.db()).await?
         else {
             return Ok(None);
@@ -387,6 +416,15 @@ fn held_by(
 }
 
 impl WriteTx {
+    /// Lets one transaction at a time decide about export jobs. SQLite has one writer anyway.
+    async fn lock_exports(&self) -> Result<(), StoreError> {
+        if self.engine() == Engine::Postgres {
+            let lock = "SELECT pg_advisory_xact_lock(7810771019)";
+            self.db().execute_raw(Statement::from_string(DbBackend::Postgres, lock)).await?;
+        }
+        Ok(())
+    }
+
     /// Writes an export job.
     ///
     /// # Errors

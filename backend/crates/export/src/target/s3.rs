@@ -328,9 +328,7 @@ impl ObjectSink for S3Sink {
         let request = self.client.get_object().bucket(&self.settings.bucket).key(self.key(key));
         let mut found = match request.send().await {
             Ok(found) => found.body,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
-                return Ok(None);
-            }
+            Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(self.place.failure("read an object", &error)),
         };
         let mut copy = BodyWriter::default();
@@ -350,7 +348,7 @@ impl ObjectSink for S3Sink {
         let request = self.client.delete_object().bucket(&self.settings.bucket).key(self.key(key));
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("NoSuchKey") => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(self.place.failure("remove an object", &error)),
         }
     }
@@ -358,6 +356,14 @@ impl ObjectSink for S3Sink {
 
 fn no_room(error: &std::io::Error) -> String {
     format!("the folder for temporary files (TMPDIR) could not be written: {error}")
+}
+
+/// Whether there is no such object. Not every service says so by the same code, but a missing bucket is another matter.
+fn is_absent<E: aws_sdk_s3::error::ProvideErrorMetadata>(
+    error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
+) -> bool {
+    let status = error.raw_response().map_or(0, |raw| raw.status().as_u16());
+    error.code() == Some("NoSuchKey") || status == 404 && matches!(error.code(), None | Some("NotFound"))
 }
 
 /// Whether the service does not know the request.

@@ -163,7 +163,7 @@ impl Place {
             )),
             ("AccessDenied" | "AllAccessDisabled" | "AccountProblem", _) | (_, 401 | 403) => lasting(format!(
                 "access to the bucket {bucket} is denied; the credentials need s3:GetObject, s3:PutObject, s3:DeleteObject, \
-                 s3:AbortMultipartUpload and s3:ListBucketMultipartUploads there, and the bucket's policy must allow them"
+                 s3:AbortMultipartUpload, s3:ListBucket and s3:ListBucketMultipartUploads there, and the bucket's policy must allow them"
             )),
             _ => lasting(format!("{} refused it ({}); check the section export.s3", self.service(), answer.named())),
         }

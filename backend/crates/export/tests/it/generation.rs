@@ -14,14 +14,14 @@ use pulsekeep_core::{
     job::{ExportFormat, ExportState},
     time::DayRange,
 };
-use pulsekeep_export::Target;
+use pulsekeep_export::{ExportPolicy, Exporter, Target};
 use pulsekeep_store::NewExport;
-use pulsekeep_testkit::{build, on_each_engine};
+use pulsekeep_testkit::{at, build, on_each_engine};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     memory::Memory,
-    world::{World, ann, assert_finished, everything, files, listed, manifest, november, owner},
+    world::{World, ann, assert_finished, everything, files, listed, manifest, november, owner, policy},
 };
 
 fn text(files: &BTreeMap<String, Vec<u8>>, key: &str) -> String {
@@ -242,6 +242,28 @@ on_each_engine! {
         assert!(store.retry_export(first, now).await.unwrap());
         assert_eq!(world.exporter.run(first, "worker", &go).await.unwrap(), Some(ExportState::Done));
         assert_finished(&sink.files());
+    }
+
+    async fn the_night_is_exported_once_by_however_many_processes(db) {
+        let store = db.store();
+        ann(store).await;
+        let mut world = World::new(store, Target::Made(Memory::new()));
+        let shared: Arc<dyn pulsekeep_core::Clock> = Arc::new(world.clock.clone());
+        let nightly = |store: &pulsekeep_store::Store| {
+            // Two hours after the time at which tests begin.
+            let policy = ExportPolicy { nightly_at: Some(10 * 60), ..policy(Target::Made(Memory::new())) };
+            Exporter::new(store.clone(), shared.clone(), policy)
+        };
+        let other = nightly(&db.another().await);
+        world.exporter = nightly(store);
+        world.clock.set(at("2026-11-21T09:59:00Z"));
+        assert!(world.exporter.request_nightly().await.unwrap().is_some(), "last night's is made up");
+        assert_eq!(other.request_nightly().await.unwrap(), None);
+        world.clock.set(at("2026-11-21T10:00:00Z"));
+        let (one, two) = tokio::join!(world.exporter.request_nightly(), other.request_nightly());
+        assert_eq!(usize::from(one.unwrap().is_some()) + usize::from(two.unwrap().is_some()), 1);
+        world.clock.set(at("2026-11-22T09:59:59Z"));
+        assert_eq!(other.request_nightly().await.unwrap(), None);
     }
 
     async fn a_job_whose_worker_is_gone_is_taken_over(db) {

@@ -174,6 +174,7 @@ pub(crate) fn policy(target: Target) -> ExportPolicy {
         target: Some(target),
         pseudonyms: Some(PseudonymKey::new([7; 32])),
         parallel: 3,
+        nightly_at: None,
         lease_ms: 120_000,
     }
 }
