@@ -61,8 +61,8 @@ struct Run {
 }
 
 enum Writer {
-    Csv(CsvSink<BodyWriter>),
-    Parquet(ArrowWriter<BodyWriter>, SchemaRef),
+    Csv(Box<CsvSink<BodyWriter>>),
+    Parquet(Box<ArrowWriter<BodyWriter>>, SchemaRef),
 }
 
 impl Encoder {
@@ -193,10 +193,10 @@ async fn blocking<T: Send + 'static>(
 impl Writer {
     fn begin(form: Form, table: &Table) -> Result<Self, ExportError> {
         Ok(match form {
-            Form::Csv => Self::Csv(CsvSink::new(BodyWriter::default(), table)?),
+            Form::Csv => Self::Csv(Box::new(CsvSink::new(BodyWriter::default(), table)?)),
             Form::Parquet => {
                 let schema = hive::schema_of(table);
-                Self::Parquet(hive::writer(&schema, "time")?, schema)
+                Self::Parquet(Box::new(hive::writer(&schema, "time")?), schema)
             }
         })
     }

@@ -296,10 +296,10 @@ impl ObjectSink for S3Sink {
                 Err(error) => return Err(self.place.failure("look at the bucket", &error)),
             };
             for upload in listed.uploads() {
-                if let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) {
-                    if key.starts_with(&self.settings.prefix) {
-                        self.abort(key, id).await;
-                    }
+                if let (Some(key), Some(id)) = (upload.key(), upload.upload_id())
+                    && key.starts_with(&self.settings.prefix)
+                {
+                    self.abort(key, id).await;
                 }
             }
             if listed.is_truncated() != Some(true) {
