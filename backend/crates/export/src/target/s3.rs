@@ -292,7 +292,10 @@ impl ObjectSink for S3Sink {
             let listed = match listed {
                 Ok(listed) => listed,
                 // Some services do not keep this list; an abandoned upload is left to their own clean-up there.
-                Err(error) if is_unknown(&error) => return Ok(()),
+                Err(error) if is_unknown(&error) => {
+                    let there = self.client.head_bucket().bucket(&self.settings.bucket).send().await;
+                    return there.map(drop).map_err(|error| self.place.failure("look at the bucket", &error));
+                }
                 Err(error) => return Err(self.place.failure("look at the bucket", &error)),
             };
             for upload in listed.uploads() {

@@ -103,7 +103,8 @@ impl Place {
         let bucket = &self.bucket;
         let lasting = |what: String| SinkFailure::lasting(format!("could not {doing}: {what}"));
         match (answer.code.as_str(), answer.status) {
-            ("NoSuchBucket", _) => lasting(format!(
+            // An answer without a body has no code; objects that are not there do not come here.
+            ("NoSuchBucket", _) | ("" | "NotFound", 404) => lasting(format!(
                 "there is no bucket {bucket} at {}; make it, or correct EXPORT__S3__BUCKET (path style: \
                  EXPORT__S3__FORCE_PATH_STYLE)",
                 self.service()

@@ -63,11 +63,11 @@ fn the_real_answers_of_the_server_are_understood() {
     on_sqlite(|_| async {
         let server = Server::start().await;
         let nowhere = S3Settings { bucket: "nowhere".to_owned(), ..server.settings(Checksums::Auto) };
-        let failure = S3Sink::open(nowhere, Some(credentials())).await.unwrap();
-        let key = ObjectKey::try_from("x.json".to_owned()).unwrap();
-        let body = pulsekeep_export::target::Body::Bytes(b"x".to_vec());
-        let put = failure.put(&key, &body, &tokio_util::sync::CancellationToken::new()).await.unwrap_err();
-        assert!(put.sentence.contains("there is no bucket nowhere"), "{put}");
+        let sink = S3Sink::open(nowhere, Some(credentials())).await.unwrap();
+        let missing = sink.prepare().await.unwrap_err();
+        assert!(missing.sentence.contains("there is no bucket nowhere"), "{missing}");
+        let sink = S3Sink::open(server.settings(Checksums::Auto), Some(credentials())).await.unwrap();
+        assert_eq!(sink.prepare().await, Ok(()));
         let stranger = S3Credentials::new("nobody", "secret", None, None, "test");
         let failure = get(server.settings(Checksums::Auto), stranger).await.unwrap_err();
         assert!(
