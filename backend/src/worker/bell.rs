@@ -216,7 +216,7 @@ async fn open_postgres(url: &str, name: &str) -> Result<Backend, BellError> {
 #[derive(Debug, Clone)]
 pub(super) enum Work {
     /// Windows.
-    Windows(SyncEngine),
+    Windows(Box<SyncEngine>),
     /// Export jobs, whose number a ring has in the place of a job's.
     Exports(Exporter),
 }

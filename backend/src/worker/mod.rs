@@ -63,7 +63,7 @@ pub async fn spawn(
     let at_work = TaskTracker::new();
     let bell = bell::Bell::open(engine.store(), bell::Queue::Windows, &options.instance).await?;
     let desk = bell::Desk {
-        work: bell::Work::Windows(engine.clone()),
+        work: bell::Work::Windows(Box::new(engine.clone())),
         owner: options.instance.clone(),
         finished: finished.clone(),
         at_work: at_work.clone(),
