@@ -76,13 +76,6 @@ const PRIVATE: &[&str] = &[
     "moods",
     "menstrual",
     "appcontenthistory",
-    "userprofile",
-    "usersettings",
-    "userpremium",
-    "userlocation",
-    "userfood",
-    "usermbd",
-    "userappsettings",
     "badge",
     "coach",
     "weeklyfitnessplans",
@@ -90,6 +83,10 @@ const PRIVATE: &[&str] = &[
 ];
 
 const BULK: &[&str] = &["useractivityprobabilities", "usersensorcompressiontoken"];
+
+/// Files of health data that begin with the word for a user.
+const OF_USERS: &[&str] =
+    &["usersleeps", "usersleepstages", "usersleepscores", "userexercises", "user3rdpartysleepattributes"];
 
 /// Health data of other kinds, by how it begins.
 const NOT_IMPORTED: &[&str] = &[
@@ -158,6 +155,10 @@ pub(crate) fn classify(path: &str) -> Class {
     if begins(&stem, BULK) {
         return Class::Bulk;
     }
+    // Settings, premium, places, food: of the files that begin so only these are of health.
+    if stem.starts_with("user") && !begins(&stem, OF_USERS) {
+        return Class::Private;
+    }
     if stem.ends_with("readme") || !["csv", "json"].contains(&extension.as_str()) {
         return Class::Text;
     }
@@ -179,8 +180,11 @@ pub(crate) fn classify(path: &str) -> Class {
     if begins(&stem, NOT_IMPORTED) { Class::NotImported } else { Class::Unknown }
 }
 
+/// Words that others follow without a gap.
+const OPEN: &[&str] = &["coach", "food", "useractivityprobabilities", "usersensorcompressiontoken"];
+
 fn begins(stem: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || word.starts_with("user") || ["coach", "food", "snore", "mindfulness"].contains(word)))
+    words.iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || OPEN.contains(word)))
 }
 
 /// The class that a header of a CSV file tells, where the name is in another language.
