@@ -96,8 +96,12 @@ impl Maker<'_> {
             self.json(self.global(&format!("demographic_vo2_max-{first}.json")), row);
         }
         let Some(totals) = self.view.totals(day) else { return };
-        let names =
-            ["sedentary_minutes", "lightly_active_minutes", "moderately_active_minutes", "very_active_minutes"];
+        let names = [
+            "sedentary_minutes",
+            "lightly_active_minutes",
+            "moderately_active_minutes",
+            "very_active_minutes",
+        ];
         for (name, minutes) in names.iter().zip(totals.intensity) {
             self.value(name, month_of(day), day.midnight(), &minutes.to_string());
         }
@@ -136,7 +140,8 @@ impl Maker<'_> {
                     "seconds": epochs as i64 * EPOCH })
         };
         let data: Vec<_> = sleep.runs().iter().map(|run| part(run.first, run.epochs, run.stage)).collect();
-        let shorts: Vec<_> = sleep.shorts.iter().map(|(first, epochs)| part(*first, *epochs, Stage::Awake)).collect();
+        let shorts: Vec<_> =
+            sleep.shorts.iter().map(|(first, epochs)| part(*first, *epochs, Stage::Awake)).collect();
         let mut levels = json!({ "data": data, "shortData": shorts });
         if sleep.form == Form::Stages {
             let minutes = |stage: Stage| json!({ "minutes": sleep.minutes_in(stage), "count": 1 });

@@ -14,7 +14,11 @@ impl Maker<'_> {
             &profile,
         );
         let files = [
-            ("Health Fitness Data_GoogleData/UserActivityProbabilities", "timestamp,probabilities", "x,\"a b\""),
+            (
+                "Health Fitness Data_GoogleData/UserActivityProbabilities",
+                "timestamp,probabilities",
+                "x,\"a b\"",
+            ),
             ("Health Fitness Data_GoogleData/UserConversations", "text", "Secret words"),
             ("Health Fitness Data_GoogleData/UserAppSettingData", "key,value", "a,b"),
             ("Physical Activity_GoogleData/gps_location", "timestamp,latitude,longitude", "x,1,2"),

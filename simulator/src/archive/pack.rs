@@ -21,7 +21,8 @@ pub enum Packing {
 /// # Errors
 /// When a name cannot be written in the format.
 pub fn pack(files: &[File], packing: Packing, parts: usize, made_at: i64) -> Result<Vec<File>, Error> {
-    let stamp = jiff::Timestamp::from_second(made_at).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let stamp =
+        jiff::Timestamp::from_second(made_at).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string();
     let parts = parts.max(1);
     (0..parts)
         .map(|part| {

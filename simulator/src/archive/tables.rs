@@ -5,7 +5,13 @@ use crate::people::{Day, FLOOR_MM, Minute, PersonDay, Zone};
 
 impl Maker<'_> {
     /// A row of a table, with who recorded it where the recipe wants that.
-    fn row(&mut self, family: &str, cut: Option<Day>, (columns, cells): (&str, &str), (at, source): (i64, &str)) {
+    fn row(
+        &mut self,
+        family: &str,
+        cut: Option<Day>,
+        (columns, cells): (&str, &str),
+        (at, source): (i64, &str),
+    ) {
         let path = self.table(family, cut);
         match self.recipe.recorders {
             true => {
@@ -71,7 +77,12 @@ impl Maker<'_> {
         }
         for sample in known.samples(minute) {
             let day = Some(Day::of_local(sample.time));
-            self.row("heart_rate", day, ("beats per minute", &format!("{}.0", sample.bpm)), (sample.time, watch));
+            self.row(
+                "heart_rate",
+                day,
+                ("beats per minute", &format!("{}.0", sample.bpm)),
+                (sample.time, watch),
+            );
         }
     }
 
@@ -81,7 +92,8 @@ impl Maker<'_> {
         }
         let watch = self.view.person().profile.watch;
         for sample in known.variability_samples() {
-            let columns = "root mean square of successive differences milliseconds,standard deviation milliseconds";
+            let columns =
+                "root mean square of successive differences milliseconds,standard deviation milliseconds";
             let cells = format!("{},{}", sample.rmssd, sample.deviation);
             let month = Some(month_of(Day::of_local(sample.time)));
             self.row("heart_rate_variability", month, (columns, &cells), (sample.time, watch));
@@ -107,20 +119,26 @@ impl Maker<'_> {
         if let Some(temperature) = self.view.temperature(day) {
             let columns = "nightly temperature celsius,baseline temperature celsius,relative nightly stddev 30d celsius";
             let text = |value: Option<f64>| value.map_or_else(|| "NaN".to_owned(), |value| value.to_string());
-            let cells =
-                format!("{},{},{}", temperature.nightly, text(temperature.baseline), text(temperature.deviation));
+            let cells = format!(
+                "{},{},{}",
+                temperature.nightly,
+                text(temperature.baseline),
+                text(temperature.deviation)
+            );
             self.row("daily_sleep_temperature_derivations", None, (columns, &cells), (label, watch));
         }
         if let Some(fitness) = self.view.fitness(day) {
             let cell = fitness.vo2_max.to_string();
             self.row("demographic_vo2max", None, ("demographic vo2max", &cell), (label, watch));
         }
-        let night = self.view.nightly(day, |known| (known.variability, known.oxygen_night(), known.breathing()));
+        let night =
+            self.view.nightly(day, |known| (known.variability, known.oxygen_night(), known.breathing()));
         let Some((variability, oxygen, breathing)) = night else { return };
         if let Some(night) = variability {
             let columns = "average heart rate variability milliseconds,non rem heart rate beats per minute,entropy,\
                            deep sleep root mean square of successive differences milliseconds";
-            let cells = format!("{},{},{},{}", night.rmssd, night.non_rem_bpm, night.entropy, night.deep_rmssd);
+            let cells =
+                format!("{},{},{},{}", night.rmssd, night.non_rem_bpm, night.entropy, night.deep_rmssd);
             self.row("daily_heart_rate_variability", None, (columns, &cells), (label, watch));
         }
         if let Some(night) = oxygen {
@@ -137,7 +155,12 @@ impl Maker<'_> {
 
     fn readings(&mut self, day: Day) {
         for weight in self.view.weights(day) {
-            self.row("weight", None, ("weight grams", &weight.grams.to_string()), (weight.time, "Fitbit App"));
+            self.row(
+                "weight",
+                None,
+                ("weight grams", &weight.grams.to_string()),
+                (weight.time, "Fitbit App"),
+            );
             if let Some(fat) = weight.fat_percent {
                 let month = Some(month_of(Day::of_local(weight.time)));
                 let cell = fat.to_string();

@@ -135,12 +135,13 @@ fn endpoint_of(body: &[u8]) -> Option<&'static Endpoint> {
     let series = |resource: &str, name: &str| {
         let detail = if name == "heart_rate" && inner("second") { "native" } else { "minute" };
         let day = if name == "heart_rate" { "resting_heart_rate" } else { name };
-        own(&format!("activities-{resource}")).then(|| match own(&format!("activities-{resource}-intraday")) {
-            true => format!("fitbit.{name}.{detail}"),
-            false => format!("fitbit.{day}.day"),
-        })
+        if own(&format!("activities-{resource}-intraday")) {
+            return Some(format!("fitbit.{name}.{detail}"));
+        }
+        own(&format!("activities-{resource}")).then(|| format!("fitbit.{day}.day"))
     };
-    let in_minutes = |name: &str| format!("fitbit.{name}.{}", if inner("minutes") { "minute" } else { "day" });
+    let in_minutes =
+        |name: &str| format!("fitbit.{name}.{}", if inner("minutes") { "minute" } else { "day" });
     let resources = [
         ("steps", "steps"),
         ("distance", "distance"),
@@ -266,7 +267,8 @@ pub async fn import_answers(
         return Err(ImportError::NoArchive("the folder has no recorded answer".to_owned()));
     }
     // Heart rate by the minute gives way to readings of the same day, as their endpoint stands later in the catalogue.
-    let order = |answer: &Answer| endpoints_of(ProviderKey::Fitbit).position(|e| e.key == answer.endpoint.key);
+    let order =
+        |answer: &Answer| endpoints_of(ProviderKey::Fitbit).position(|e| e.key == answer.endpoint.key);
     answers.sort_by_key(|answer| (order(answer), answer.path.clone()));
     let known = store.import_of(user.id, ImportKind::FitbitJson, &digest).await?;
     report.is_imported = known.is_some_and(|import| import.is_done);
@@ -275,7 +277,9 @@ pub async fn import_answers(
     for answer in answers {
         match groups.last_mut() {
             // A day's answers are written one by one, sessions together: pages of lists overlap.
-            Some((endpoint, paths)) if endpoint.key == answer.endpoint.key && endpoint.grain == Grain::Session => {
+            Some((endpoint, paths))
+                if endpoint.key == answer.endpoint.key && endpoint.grain == Grain::Session =>
+            {
                 paths.push(answer.path);
             }
             _ => groups.push((answer.endpoint, vec![answer.path])),
@@ -312,8 +316,7 @@ pub async fn import_answers(
     let job = begin(store, &new, &windows, timeline.spans(), clock).await?;
     report.import = Some(job.id.to_string());
     let stored = store.import_windows(user.id, job.id).await?;
-    let target =
-        Target { user: user.id, import: job.id, stream: job.stream, told_at, open_from: Date::MAX };
+    let target = Target { user: user.id, import: job.id, stream: job.stream, told_at, open_from: Date::MAX };
     for (window, (endpoint, paths, metric)) in stored.into_iter().zip(work) {
         if !window.is_done {
             let mut ignored = AnswersReport::default();
@@ -363,10 +366,13 @@ fn days_of(parsed: &Parsed, metric: Metric, grain: Grain, timeline: &OffsetTimel
         Grain::Minute => {
             let own = parsed.samples.iter().filter(|batch| batch.metric == metric);
             own.flat_map(|batch| match &batch.times {
-                SampleTimes::Local(at) => {
-                    at.iter().map(|&at| pulsekeep_core::time::from_local_ms(at).date()).collect::<BTreeSet<_>>()
+                SampleTimes::Local(at) => at
+                    .iter()
+                    .map(|&at| pulsekeep_core::time::from_local_ms(at).date())
+                    .collect::<BTreeSet<_>>(),
+                SampleTimes::Instants { at, .. } => {
+                    at.iter().map(|&at: &EpochMs| timeline.day_at(at)).collect()
                 }
-                SampleTimes::Instants { at, .. } => at.iter().map(|&at: &EpochMs| timeline.day_at(at)).collect(),
             })
             .collect()
         }

@@ -217,19 +217,33 @@ mod tests {
     #[test]
     fn of_several_recorders_the_one_closest_to_the_reconciled_total_is_taken() {
         let (csv, json) = (Family::StepsCsv, Family::StepsJson);
-        let three = [(csv, "MobileTrack", 90, 6000.0), (csv, "Charge 5", 100, 9000.0), (csv, "Phone Health Connect", 95, 9400.0)];
+        let three = [
+            (csv, "MobileTrack", 90, 6000.0),
+            (csv, "Charge 5", 100, 9000.0),
+            (csv, "Phone Health Connect", 95, 9400.0),
+        ];
         let with = |total| [&three[..], &[(json, "", 1440, total)]].concat();
         assert_eq!(chosen(Metric::Steps, &with(9100.0)), Some((csv, "Charge 5".to_owned())));
         assert_eq!(chosen(Metric::Steps, &with(6100.0)), Some((csv, "MobileTrack".to_owned())));
-        assert_eq!(chosen(Metric::Steps, &three), Some((csv, "Charge 5".to_owned())), "without it the worn device");
+        assert_eq!(
+            chosen(Metric::Steps, &three),
+            Some((csv, "Charge 5".to_owned())),
+            "without it the worn device"
+        );
         assert_eq!(chosen(Metric::Steps, &three[..1]), Some((csv, "MobileTrack".to_owned())));
     }
 
     #[test]
     fn energy_of_a_part_of_a_day_is_none_of_the_day() {
         let (csv, json) = (Family::CaloriesCsv, Family::CaloriesJson);
-        assert_eq!(chosen(Metric::Calories, &[(csv, "", 956, 1268.0), (json, "", 1440, 2811.0)]), Some((json, String::new())));
-        assert_eq!(chosen(Metric::Calories, &[(csv, "", 1440, 2811.0), (json, "", 1440, 2811.0)]), Some((csv, String::new())));
+        assert_eq!(
+            chosen(Metric::Calories, &[(csv, "", 956, 1268.0), (json, "", 1440, 2811.0)]),
+            Some((json, String::new()))
+        );
+        assert_eq!(
+            chosen(Metric::Calories, &[(csv, "", 1440, 2811.0), (json, "", 1440, 2811.0)]),
+            Some((csv, String::new()))
+        );
         assert_eq!(chosen(Metric::Calories, &[(csv, "", 956, 1268.0)]), None);
     }
 
@@ -239,12 +253,22 @@ mod tests {
         let mut survey = Survey::default();
         let (watch, phone) = (survey.recorders.number("Charge 5"), survey.recorders.number("MobileTrack"));
         let source = |family, recorder, sum| (Origin { family, recorder }, Stat { rows: 9, sum });
-        survey.samples.insert((Metric::Steps, day), vec![
-            source(Family::StepsCsv, watch, 100.0), source(Family::StepsCsv, phone, 500.0), source(Family::StepsJson, 9, 490.0),
-        ]);
-        survey.samples.insert((Metric::Distance, day), vec![
-            source(Family::DistanceCsv, watch, 80.0), source(Family::DistanceCsv, phone, 400.0), source(Family::DistanceJson, 9, 81.0),
-        ]);
+        survey.samples.insert(
+            (Metric::Steps, day),
+            vec![
+                source(Family::StepsCsv, watch, 100.0),
+                source(Family::StepsCsv, phone, 500.0),
+                source(Family::StepsJson, 9, 490.0),
+            ],
+        );
+        survey.samples.insert(
+            (Metric::Distance, day),
+            vec![
+                source(Family::DistanceCsv, watch, 80.0),
+                source(Family::DistanceCsv, phone, 400.0),
+                source(Family::DistanceJson, 9, 81.0),
+            ],
+        );
         for (metric, family, value) in [
             (Metric::SedentaryMinutes, Family::SedentaryJson, 1440.0),
             (Metric::LightlyActiveMinutes, Family::LightlyJson, 0.0),
@@ -252,7 +276,10 @@ mod tests {
             survey.daily.insert((metric, day), vec![(Origin { family, recorder: 9 }, value)]);
         }
         let choices = Choices::of(&survey, &OffsetTimeline::of_zone(TimeZone::UTC));
-        assert_eq!(choices.samples[&(Metric::Distance, day)], Origin { family: Family::DistanceCsv, recorder: phone });
+        assert_eq!(
+            choices.samples[&(Metric::Distance, day)],
+            Origin { family: Family::DistanceCsv, recorder: phone }
+        );
         assert!(choices.daily.is_empty());
     }
 }

@@ -31,7 +31,9 @@ pub enum ImportError {
     #[error("these files hold the data of {0} different people; import each person's by itself")]
     MixedPeople(usize),
     /// The parts are of exports of different times.
-    #[error("these files are parts of {0} different exports; import them one after another, the oldest first")]
+    #[error(
+        "these files are parts of {0} different exports; import them one after another, the oldest first"
+    )]
     SeveralExports(usize),
     /// The database failed.
     #[error(transparent)]

@@ -86,7 +86,11 @@ mod tests {
         assert_eq!(read(&line, 4_000_000, Stretch::Word), Ok(4_000_000));
         let mut open = b"a,\"".to_vec();
         open.extend_from_slice(&lines);
-        assert_eq!(read(&open, 5_000_000, Stretch::Line), Err(ENDLESS.to_owned()), "a quote that nothing closes");
+        assert_eq!(
+            read(&open, 5_000_000, Stretch::Line),
+            Err(ENDLESS.to_owned()),
+            "a quote that nothing closes"
+        );
         assert_eq!(read(&vec![b'7'; 2 << 20], 4_000_000, Stretch::Word), Err(ENDLESS.to_owned()));
     }
 }

@@ -55,7 +55,8 @@ pub(crate) struct Lens<'f> {
 
 impl<'f> Lens<'f> {
     pub(crate) fn new(facts: &'f Facts) -> Self {
-        let last_day = facts.exported_at.plus(DAY_MS).civil(facts.timeline.offset_at(facts.exported_at)).date();
+        let last_day =
+            facts.exported_at.plus(DAY_MS).civil(facts.timeline.offset_at(facts.exported_at)).date();
         Self { facts, instant: (i64::MIN, 0, Date::MIN), local: (i64::MIN, 0), last_day }
     }
 

@@ -39,7 +39,8 @@ fn entries_of(archive: &Archive, family: Family) -> Vec<usize> {
 /// The months that the names of files speak of, a day around them too: files are cut by other clocks.
 fn months_near(archive: &Archive, entries: &[usize]) -> Vec<String> {
     let dates = entries.iter().filter_map(|index| date_in(&archive.entries[*index].base));
-    dates.flat_map(|date| [-1, 0, 1].map(|month| pulsekeep_core::time::add_days(date, month * 31)))
+    dates
+        .flat_map(|date| [-1, 0, 1].map(|month| pulsekeep_core::time::add_days(date, month * 31)))
         .map(|date| date.to_string()[..7].to_owned())
         .collect()
 }
@@ -117,7 +118,8 @@ impl Measured {
             });
             rows_of(archive, &twins, twin, |clock, value| {
                 let Clock::Instant(at) = clock else { return };
-                let at = if family == Family::HeartRateJson { at } else { at.div_euclid(MINUTE_MS) * MINUTE_MS };
+                let at =
+                    if family == Family::HeartRateJson { at } else { at.div_euclid(MINUTE_MS) * MINUTE_MS };
                 let offset = i64::from(timeline.offset_at(EpochMs(at))) * 1000;
                 // Where the two clocks show the same, nothing is told.
                 if offset == 0 {

@@ -184,7 +184,10 @@ pub(crate) fn classify(path: &str) -> Class {
 const OPEN: &[&str] = &["coach", "food", "useractivityprobabilities", "usersensorcompressiontoken"];
 
 fn begins(stem: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || OPEN.contains(word)))
+    words.iter().any(|word| {
+        stem.strip_prefix(word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || OPEN.contains(word))
+    })
 }
 
 /// The class that a header of a CSV file tells, where the name is in another language.
@@ -196,7 +199,10 @@ pub(crate) fn class_of_header(header: &str) -> Option<Class> {
         (&["timestamp", "rmssd", "coverage", "low_frequency"], Class::Values(Family::VariabilityDetails)),
         (&["timestamp", "daily_respiratory_rate"], Class::Values(Family::BreathingDaily)),
         (&["timestamp", "average_value", "lower_bound", "upper_bound"], Class::Values(Family::OxygenDaily)),
-        (&["sleep_end", "temperature_samples", "nightly_temperature"], Class::Values(Family::ComputedTemperature)),
+        (
+            &["sleep_end", "temperature_samples", "nightly_temperature"],
+            Class::Values(Family::ComputedTemperature),
+        ),
         (&["date_time", "heart_zone_id", "total_minutes"], Class::Values(Family::ZoneMinutesFolder)),
         (&["sleep_log_entry_id", "timestamp", "resting_heart_rate"], Class::Values(Family::SleepScore)),
         (&["sleep_id", "sleep_start", "sleep_end"], Class::UserSleeps),
@@ -218,7 +224,13 @@ pub(crate) fn is_honest(path: &str) -> bool {
 
 /// The last part of a name, which says nothing of whose it is.
 pub(crate) fn base_of(path: &str) -> String {
-    path.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect()
+    path.rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(120)
+        .collect()
 }
 
 #[cfg(test)]
@@ -232,13 +244,22 @@ mod tests {
         let values = |path: &str, family: Family| assert_eq!(classify(path), Class::Values(family), "{path}");
         values("Takeout/Fitbit/Global Export Data/steps-2026-09-01.json", Family::StepsJson);
         values("Takeout/Google Health/Physical Activity_GoogleData/steps_2026-09-01.csv", Family::StepsCsv);
-        values("Takeout/Google Health/Physical Activity_GoogleData/Steps/steps_2026-09-01.csv", Family::StepsCsv);
+        values(
+            "Takeout/Google Health/Physical Activity_GoogleData/Steps/steps_2026-09-01.csv",
+            Family::StepsCsv,
+        );
         values("TIMESERIES_GoogleData/heart_rate-2026-06-10.csv", Family::HeartRateCsv);
         values("MyFitbitData/Anon/user-site-export/heart_rate-2019-06-10.json", Family::HeartRateJson);
         values("MyFitbitData/Anon/Personal & Account/weight-2021-06-10.json", Family::WeightJson);
         values("weight.csv", Family::WeightCsv);
-        values("x/Heart Rate Variability/Daily Heart Rate Variability Summary - 2024-07-(21).csv", Family::VariabilityDaily);
-        values("x/Heart Rate Variability/Daily Heart Rate Variability Summary - 2024-07-.csv", Family::VariabilityDaily);
+        values(
+            "x/Heart Rate Variability/Daily Heart Rate Variability Summary - 2024-07-(21).csv",
+            Family::VariabilityDaily,
+        );
+        values(
+            "x/Heart Rate Variability/Daily Heart Rate Variability Summary - 2024-07-.csv",
+            Family::VariabilityDaily,
+        );
         values("x/Oxygen Saturation (SpO2)/Daily SpO2 - 2024-01-01-2024-04-09.csv", Family::OxygenDaily);
         values("x/Oxygen Saturation (SpO2)/Minute SpO2 - 2024-01-01.csv", Family::OxygenMinutes);
         values("x/Active Zone Minutes (AZM)/Active Zone Minutes - 2024-07-01.csv", Family::ZoneMinutesFolder);
@@ -283,7 +304,15 @@ mod tests {
 
     #[test]
     fn hostile_names_are_refused() {
-        for path in ["../steps-2026-01-01.json", "a/../../b.csv", "/etc/passwd", "C:\\x.csv", "a\\..\\b.csv", "a\0.csv", ""] {
+        for path in [
+            "../steps-2026-01-01.json",
+            "a/../../b.csv",
+            "/etc/passwd",
+            "C:\\x.csv",
+            "a\\..\\b.csv",
+            "a\0.csv",
+            "",
+        ] {
             assert!(!is_honest(path), "{path:?}");
         }
         assert!(is_honest("Takeout/Fitbit/Daily SpO2 - 2024-07-(21).csv"));

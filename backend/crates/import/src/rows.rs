@@ -186,7 +186,12 @@ impl<'de> Visitor<'de> for Rows<'_> {
             clock.clear();
             let mut values = Values::default();
             let mut is_broken = false;
-            let row = RowSeed { spec: self.spec, clock: &mut clock, values: &mut values, is_broken: &mut is_broken };
+            let row = RowSeed {
+                spec: self.spec,
+                clock: &mut clock,
+                values: &mut values,
+                is_broken: &mut is_broken,
+            };
             if seq.next_element_seed(row)?.is_none() {
                 return Ok(());
             }
@@ -271,7 +276,12 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
                 }
                 "time" => map.next_value_seed(Text(&mut time))?,
                 "value" => {
-                    let of = ValueSeed { spec: self.spec, only: None, values: self.values, is_broken: self.is_broken };
+                    let of = ValueSeed {
+                        spec: self.spec,
+                        only: None,
+                        values: self.values,
+                        is_broken: self.is_broken,
+                    };
                     map.next_value_seed(of)?;
                 }
                 other => member(self.spec, other, &mut map, self.values, self.is_broken)?,
@@ -438,7 +448,11 @@ mod tests {
         let error = all(Family::StepsCsv, "timestamp,paces\n2026-01-02T03:04:00Z,9\n").unwrap_err();
         assert_eq!(error, "it has no column \"steps\"");
         assert!(all(Family::StepsJson, "{\"a\": 1}").unwrap_err().starts_with("it is not the JSON"));
-        assert!(all(Family::StepsJson, "[{\"dateTime\": \"01/02/26").unwrap_err().starts_with("it is not the JSON"));
+        assert!(
+            all(Family::StepsJson, "[{\"dateTime\": \"01/02/26")
+                .unwrap_err()
+                .starts_with("it is not the JSON")
+        );
     }
 
     #[test]

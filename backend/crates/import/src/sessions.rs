@@ -135,7 +135,8 @@ fn times(
     (start, end): (&str, &str),
     (start_offset, end_offset): (&str, &str),
 ) -> Result<SessionTimes, &'static str> {
-    let (start, end) = (table.instant(record, start).ok_or("time")?, table.instant(record, end).ok_or("time")?);
+    let (start, end) =
+        (table.instant(record, start).ok_or("time")?, table.instant(record, end).ok_or("time")?);
     let offset = |column| table.text(record, column).and_then(offset_seconds);
     let start_offset = offset(start_offset).ok_or("offset")?;
     if end <= start {
@@ -216,9 +217,8 @@ impl Sessions {
             let id = table.text(row, "exercise_id").ok_or("id")?.to_owned();
             let columns = ("utc_offset", "utc_offset");
             let times = times(table, row, ("exercise_start", "exercise_end"), columns)?;
-            let either = |tracked: &str, typed: &str| {
-                table.amount(row, tracked).or_else(|| table.amount(row, typed))
-            };
+            let either =
+                |tracked: &str, typed: &str| table.amount(row, tracked).or_else(|| table.amount(row, typed));
             let name = table.text(row, "activity_name").unwrap_or("Exercise").to_owned();
             let steps = either("tracker_total_steps", "manually_logged_total_steps");
             let record = ExerciseRecord {
@@ -250,7 +250,8 @@ impl Sessions {
     pub(crate) fn read_sleep_logs(&mut self, bytes: &[u8]) -> Result<Found, String> {
         let endpoint = endpoint("fitbit.sleep").ok_or("there is no parser for it")?;
         let framed = [b"{\"sleep\":", bytes, b"}"].concat();
-        let parsed = pulsekeep_provider::fitbit::parse(endpoint, &framed).map_err(|_| "it is no list of sleep logs")?;
+        let parsed = pulsekeep_provider::fitbit::parse(endpoint, &framed)
+            .map_err(|_| "it is no list of sleep logs")?;
         let mut found = Found { rows: parsed.sleep.len() as u64, ..Found::default() };
         for warning in &parsed.warnings {
             *found.dropped.entry(warning.code).or_default() += 1;
@@ -385,14 +386,16 @@ impl Log {
             Some(Clock::Naive(start) | Clock::Instant(start)) => start,
             Some(Clock::Day(_)) | None => return Err("time"),
         };
-        let length = self.duration.or(self.active_duration).and_then(whole).filter(|ms| *ms > 0).ok_or("time")?;
+        let length =
+            self.duration.or(self.active_duration).and_then(whole).filter(|ms| *ms > 0).ok_or("time")?;
         let metres = match self.distance_unit.as_deref() {
             None | Some("Kilometer" | "Kilometers") => Some(1000.0),
             Some("Meter" | "Meters") => Some(1.0),
             Some("Mile" | "Miles") => Some(1609.344),
             Some(_) => None,
         };
-        let name = self.activity_name.filter(|name| !name.is_empty()).unwrap_or_else(|| "Exercise".to_owned());
+        let name =
+            self.activity_name.filter(|name| !name.is_empty()).unwrap_or_else(|| "Exercise".to_owned());
         let record = ExerciseRecord {
             external_id: self.log_id.map_or_else(|| format!("at-{start}"), |id| id.to_string()),
             times: SessionTimes::Local { start, end: start + length },
@@ -400,7 +403,11 @@ impl Log {
             kind: name.to_lowercase(),
             name,
             active_ms: self.active_duration.and_then(whole),
-            distance_m: self.distance.filter(|value| *value > 0.0).zip(metres).map(|(value, unit)| value * unit),
+            distance_m: self
+                .distance
+                .filter(|value| *value > 0.0)
+                .zip(metres)
+                .map(|(value, unit)| value * unit),
             steps: self.steps.and_then(whole),
             energy_kcal: self.calories.filter(|value| *value >= 0.0),
             mean_heart_rate: self.average_heart_rate.filter(|value| *value > 0.0),

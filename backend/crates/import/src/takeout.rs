@@ -319,7 +319,13 @@ impl Takeout {
             last,
             gaps: u64::try_from(span).unwrap_or(0).saturating_sub(days.len() as u64),
             synced: 0,
-            refused: self.choices.refused.get(&metric).copied().filter(|_| grain == Grain::Minute).unwrap_or(0),
+            refused: self
+                .choices
+                .refused
+                .get(&metric)
+                .copied()
+                .filter(|_| grain == Grain::Minute)
+                .unwrap_or(0),
             sources,
         }
     }

@@ -178,10 +178,8 @@ impl Takeout {
 
     /// The chosen samples of a window's days, from the files that tell of them.
     fn samples(&mut self, metric: Metric, days: DayRange) -> ResolvedSamples {
-        let chosen: BTreeMap<Date, _> = days
-            .days()
-            .filter_map(|day| Some((day, *self.choices.samples.get(&(metric, day))?)))
-            .collect();
+        let chosen: BTreeMap<Date, _> =
+            days.days().filter_map(|day| Some((day, *self.choices.samples.get(&(metric, day))?))).collect();
         let families: BTreeSet<Family> = chosen.values().map(|origin| origin.family).collect();
         let is_wanted = |index: &usize| {
             let Class::Values(family) = self.archive.entries[*index].class else { return false };
@@ -205,7 +203,9 @@ impl Takeout {
                     }
                     let placed = lens.place(spec, row, |placed| {
                         let is_chosen = placed.metric == metric
-                            && chosen.get(&placed.day).is_some_and(|o| o.family == family && o.recorder == last.1);
+                            && chosen
+                                .get(&placed.day)
+                                .is_some_and(|o| o.family == family && o.recorder == last.1);
                         if is_chosen {
                             points.push((placed.at, placed.offset, placed.value));
                         }

@@ -182,8 +182,7 @@ impl Store {
     /// The database's own.
     pub async fn imports(&self, user: UserId, limit: u64) -> Result<Vec<ImportJob>, StoreError> {
         use import_job::Column as C;
-        let query =
-            import_job::Entity::find().filter(C::UserId.eq(user.0)).order_by_desc(C::Id).limit(limit);
+        let query = import_job::Entity::find().filter(C::UserId.eq(user.0)).order_by_desc(C::Id).limit(limit);
         query.all(self.reader()).await?.into_iter().map(ImportJob::try_from).collect()
     }
 

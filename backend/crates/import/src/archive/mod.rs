@@ -39,7 +39,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 2 << 30, total_bytes: 256 << 30, files: 2_000_000, ratio: 250 }
+        Self { file_bytes: 2 << 30, total_bytes: 256 << 30, files: 2_000_000, ratio: 100 }
     }
 }
 
@@ -173,7 +173,9 @@ impl Archive {
         }
         let files = self.rest.counts.values().sum::<u64>();
         Err(match self.problems.first() {
-            Some(problem) if files == 0 => ImportError::NoArchive(format!("{}: {}", problem.file, problem.why)),
+            Some(problem) if files == 0 => {
+                ImportError::NoArchive(format!("{}: {}", problem.file, problem.why))
+            }
             _ if self.rest.google_fit => ImportError::WrongProduct("Google Fit"),
             _ => ImportError::NothingKnown(usize::try_from(files).unwrap_or(usize::MAX)),
         })
@@ -182,9 +184,8 @@ impl Archive {
     /// The same file may stand under both roots, or in two parts.
     fn leave_copies_out(&mut self) {
         let mut seen = BTreeSet::new();
-        self.entries.retain(|entry| {
-            seen.insert((entry.base.clone(), entry.folder.clone(), entry.bytes, entry.sum))
-        });
+        self.entries
+            .retain(|entry| seen.insert((entry.base.clone(), entry.folder.clone(), entry.bytes, entry.sum)));
         // The order of a plan, and of all that follows from it, is that of names.
         self.entries.sort_by(|a, b| (&a.base, &a.folder).cmp(&(&b.base, &b.folder)));
     }

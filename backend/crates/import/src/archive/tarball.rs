@@ -62,7 +62,10 @@ impl Archive {
                 Ok(()) => files += 1,
                 Err(Broken::Spool(error)) => return Err(error),
                 Err(Broken::Part) => {
-                    self.problem(name, format!("it is cut off or damaged after {files} files; download it again"));
+                    self.problem(
+                        name,
+                        format!("it is cut off or damaged after {files} files; download it again"),
+                    );
                     return Ok(());
                 }
             }
@@ -96,7 +99,9 @@ impl Archive {
         }
         self.inflated += bytes;
         let made = entry.header().mtime().ok().and_then(|second| i64::try_from(second).ok());
-        self.exported_at = self.exported_at.max(made.filter(|second| *second > 1_230_768_000).map(|second| EpochMs(second * 1000)));
+        self.exported_at = self
+            .exported_at
+            .max(made.filter(|second| *second > 1_230_768_000).map(|second| EpochMs(second * 1000)));
         if self.spool.is_none() {
             self.spool = Some(tempfile::tempfile().map_err(Broken::Spool)?);
         }

@@ -58,7 +58,8 @@ fn found(zip: &mut ZipArchive<BufReader<File>>, index: usize) -> Result<Found, Z
 
 impl Archive {
     pub(super) fn add_zip(&mut self, path: &Path, name: &str) {
-        let opened = File::open(path).map_err(ZipError::Io).and_then(|file| ZipArchive::new(BufReader::new(file)));
+        let opened =
+            File::open(path).map_err(ZipError::Io).and_then(|file| ZipArchive::new(BufReader::new(file)));
         let mut zip = match opened {
             Ok(zip) => zip,
             Err(error) => return self.problem(name, sentence(&error)),
@@ -88,7 +89,8 @@ impl Archive {
             return self.problem(&base, "it is locked by a password");
         }
         let is_bomb = entry.bytes > SMALL && entry.bytes / entry.packed.max(1) > self.limits.ratio;
-        let is_long = entry.bytes > self.limits.file_bytes || self.inflated + entry.bytes > self.limits.total_bytes;
+        let is_long =
+            entry.bytes > self.limits.file_bytes || self.inflated + entry.bytes > self.limits.total_bytes;
         if (is_bomb || is_long) && class != Class::Unknown {
             return self.problem(&base, crate::guard::TOO_LONG);
         }
