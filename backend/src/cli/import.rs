@@ -65,7 +65,7 @@ pub(super) async fn run(sources: &Sources, command: Command) -> anyhow::Result<E
 
 async fn person(store: &Store, word: &str) -> anyhow::Result<User> {
     let found = store.user_by_email_or_code(word).await?;
-    found.ok_or_else(|| sentence(format!("there is nobody with the address or code {word}")))
+    found.ok_or_else(|| sentence(format!("there is nobody with the e-mail address or code \"{word}\"")))
 }
 
 async fn takeout(config: &Config, store: &Store, args: TakeoutArgs) -> anyhow::Result<()> {

@@ -298,6 +298,8 @@ pub async fn import_answers(
             work.push((endpoint, paths.clone(), metric));
         }
     }
+    // An answer does not say when it was recorded: of the last day more may have come.
+    let open_from = windows.iter().map(|window| window.days.last()).max().unwrap_or(Date::MIN);
     if only_plan || report.is_imported {
         return Ok(report);
     }
@@ -316,7 +318,7 @@ pub async fn import_answers(
     let job = begin(store, &new, &windows, timeline.spans(), clock).await?;
     report.import = Some(job.id.to_string());
     let stored = store.import_windows(user.id, job.id).await?;
-    let target = Target { user: user.id, import: job.id, stream: job.stream, told_at, open_from: Date::MAX };
+    let target = Target { user: user.id, import: job.id, stream: job.stream, told_at, open_from };
     for (window, (endpoint, paths, metric)) in stored.into_iter().zip(work) {
         if !window.is_done {
             let mut ignored = AnswersReport::default();

@@ -113,8 +113,9 @@ on_each_engine! {
             let zone = person.profile.zone;
             let view = View::new(people, person, now().0 / 1000, Vec::new());
             let day = |day: jiff::civil::Date| Day::parse(&day.to_string()).unwrap();
+            // The evening of the last day is told with the night that ends on the day after.
             let recipe = Recipe { recorders: false, ..Recipe::default() };
-            let files = files(&view, (day(days.start), day(days.last())), &recipe);
+            let files = files(&view, (day(days.start), day(days.end)), &recipe);
             let packed = pack(&files, Packing::Zip, 1, now().0 / 1000).unwrap();
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join(&packed[0].0);
