@@ -45,7 +45,7 @@ impl ClockReader {
         }
         let (date, rest) = text.split_at_checked(10)?;
         let (day, midnight) = self.date(date)?;
-        let Some(rest) = rest.split_first().map(|(separator, rest)| (separator, rest)) else {
+        let Some(rest) = rest.split_first() else {
             return Some(Clock::Day(day));
         };
         let (b'T' | b' ', clock) = rest else { return None };

@@ -91,7 +91,7 @@ impl Measured {
                 measured.measure(archive, family, assumed, timeline);
             }
         }
-        measured.measure_exercises(sessions, timeline);
+        measured.measure_exercises(sessions);
         measured.measure_weight(archive, timeline);
         measured
     }
@@ -194,7 +194,7 @@ impl Measured {
     }
 
     /// Older exercises against those that carry offsets.
-    fn measure_exercises(&mut self, sessions: &Sessions, timeline: &OffsetTimeline) {
+    fn measure_exercises(&mut self, sessions: &Sessions) {
         if sessions.exercise_logs.is_empty() {
             return;
         }
@@ -212,7 +212,6 @@ impl Measured {
                 as_local += u64::from(begins(start.0 + i64::from(start_offset) * 1000));
             }
         }
-        let _ = timeline;
         let is_told = as_utc != as_local;
         let zone = if as_local > as_utc { Zone::Local } else { Zone::Utc };
         self.put("exercise.json", zone, if is_told { "measured" } else { "assumed" }, (as_utc, as_local));

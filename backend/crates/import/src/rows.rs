@@ -307,8 +307,8 @@ fn member<'de, A: MapAccess<'de>>(
     if key == "valuesInZones" {
         return map.next_value_seed(ValueSeed { spec, only: None, values, is_broken });
     }
-    let is_named = |name: &&str| **name == *key || **name == normal(key);
-    match spec.columns.iter().position(|column| column.names.iter().any(|name| is_named(&name))) {
+    let is_named = |name: &&str| *name == key || *name == normal(key);
+    match spec.columns.iter().position(|column| column.names.iter().any(is_named)) {
         Some(index) => map.next_value_seed(ValueSeed { spec, only: Some(index), values, is_broken }),
         None => map.next_value::<IgnoredAny>().map(|_| ()),
     }

@@ -284,7 +284,7 @@ impl Sessions {
         for (id, mut stages) in std::mem::take(&mut self.stages) {
             let Some(night) = self.user_sleeps.get_mut(&id) else { continue };
             // Of a stage that was changed later there are two rows.
-            stages.sort_by(|a, b| (a.2.start, a.1).cmp(&(b.2.start, b.1)));
+            stages.sort_by_key(|(_, changed_at, stage)| (stage.start, *changed_at));
             let mut kept: Vec<(String, SleepStage)> = Vec::with_capacity(stages.len());
             for (stage_id, _, stage) in stages {
                 match kept.last_mut() {
@@ -377,7 +377,7 @@ struct ZoneMinutes {
 
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds, steps and minutes of an exercise")]
 fn whole(value: f64) -> Option<i64> {
-    (value >= 0.0 && value < 1e12).then_some(value.round() as i64)
+    (0.0..1e12).contains(&value).then_some(value.round() as i64)
 }
 
 impl Log {

@@ -91,7 +91,8 @@ impl Archive {
         let bytes = entry.size();
         let Some(class) = self.admit(&path, bytes) else { return Ok(()) };
         if class == Class::Unknown && bytes > super::WHOLE_FILE {
-            return Ok(self.unknown(base));
+            self.unknown(base);
+            return Ok(());
         }
         if bytes > self.limits.file_bytes || self.inflated + bytes > self.limits.total_bytes {
             self.problem(&base, TOO_LONG);
