@@ -6,7 +6,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use pulsekeep_core::{
     EpochMs, Metric,
     catalogue::Grain,
-    observation::{ExerciseRecord, SleepRecord},
+    observation::{ExerciseRecord, SessionTimes, SleepRecord},
     time::{DayRange, days_between, next_day},
     timeline::{OffsetSpan, OffsetTimeline},
 };
@@ -390,6 +390,13 @@ fn add_dropped(facts: &mut FamilyFacts, dropped: &Dropped) {
     }
 }
 
+fn start_of(times: SessionTimes) -> i64 {
+    match times {
+        SessionTimes::Instants { start, .. } => start.0,
+        SessionTimes::Local { start, .. } => start,
+    }
+}
+
 type ByDay<T> = BTreeMap<Date, Vec<T>>;
 
 /// Sessions with offsets; of days that have none, those by the wall clock.
@@ -420,5 +427,8 @@ fn choose_sessions(
     }
     sleep.retain(|day, _| *day <= next_day(last));
     exercises.retain(|day, _| *day <= next_day(last));
+    // Lists show them in the order in which they were written.
+    exercises.values_mut().for_each(|own| own.sort_by_key(|exercise| start_of(exercise.times)));
+    sleep.values_mut().for_each(|own| own.sort_by_key(|night| start_of(night.times)));
     (sleep, exercises)
 }
