@@ -22,6 +22,7 @@ use crate::{
     database::plus,
     entity::{coverage, day_choice, import_job, import_window, stream},
     ingest::{coverage::grain_code, grain_of},
+    tx::each_day,
 };
 
 /// What is imported.
@@ -400,6 +401,7 @@ impl WriteTx {
         told_at: EpochMs,
     ) -> Result<(), StoreError> {
         use coverage::Column as C;
+        self.recount_days(user, each_day(marks.iter().map(|mark| mark.0)));
         let rows: Vec<coverage::ActiveModel> = marks
             .iter()
             .map(|(day, state, wear)| coverage::ActiveModel {
