@@ -422,3 +422,39 @@ fn problems_of_the_place_for_exports_are_told_together() {
     let shown = run(folder.path(), &env, &["config", "show"]);
     assert!(shown.code == 0 && !shown.out.contains(KEY), "{}{}", shown.out, shown.err);
 }
+
+#[test]
+fn an_archive_is_planned_written_and_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    assert_eq!(run(at, &[], &["migrate"]).code, 0);
+    assert_eq!(add_admin(at).code, 0);
+    let people = std::sync::Arc::new(pulsekeep_simulator::people::People::load().unwrap());
+    let nora = people.find("nora").unwrap().clone();
+    let second = pulsekeep_testkit::now().0 / 1000;
+    let view = pulsekeep_simulator::people::View::new(people, nora, second, Vec::new());
+    let days = (view.today().plus(-4), view.today().plus(-3));
+    let recipe = pulsekeep_simulator::archive::Recipe::default();
+    let files = pulsekeep_simulator::archive::files(&view, days, &recipe);
+    let packing = pulsekeep_simulator::archive::Packing::Zip;
+    let packed = pulsekeep_simulator::archive::pack(&files, packing, 1, second).unwrap();
+    let name = packed[0].0.as_str();
+    std::fs::write(at.join(name), &packed[0].1).unwrap();
+
+    let nobody = run(at, &[], &["import", "takeout", name, "--user", "nobody"]);
+    assert!(nobody.code == 1 && nobody.err.contains("there is nobody"), "{}", nobody.err);
+    let plan = run(at, &[], &["import", "takeout", name, "--user", "a1", "--plan", "--json"]);
+    assert_eq!(plan.code, 0, "{}", plan.err);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!(plan["timeZone"], "Europe/Stockholm");
+    let steps =
+        plan["metrics"].as_array().unwrap().iter().find(|metric| metric["metric"] == "steps").unwrap();
+    assert_eq!((steps["days"].as_u64(), steps["synced"].as_u64()), (Some(2), Some(0)));
+    let written = run(at, &[], &["import", "takeout", name, "--user", "a1"]);
+    assert_eq!(written.code, 0, "{}", written.err);
+    assert!(written.out.contains("windows written."), "{}", written.out);
+    let again = run(at, &[], &["import", "takeout", name, "--user", "a1"]);
+    assert!(again.out.contains("was imported before"), "{}", again.out);
+    let text = run(at, &[], &["import", "takeout", "p.sqlite", "--user", "a1"]);
+    assert!(text.code == 1 && text.err.contains("neither a zip file nor a tar.gz"), "{}", text.err);
+}

@@ -8,6 +8,7 @@ mod m20261122_due_windows;
 mod m20261122_lost_leases;
 mod m20261122_read_path;
 mod m20261123_exports;
+mod m20261124_imports;
 mod m20261125_coverage_tally;
 
 use sea_orm_migration::prelude::*;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_lost_leases::Migration),
             Box::new(m20261122_read_path::Migration),
             Box::new(m20261123_exports::Migration),
+            Box::new(m20261124_imports::Migration),
             Box::new(m20261125_coverage_tally::Migration),
         ]
     }

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod export;
 mod failure;
+mod import;
 mod jobs;
 mod logging;
 mod migrate;
@@ -61,6 +62,9 @@ enum Command {
     Sync(sync::Args),
     /// Fetch days of the past, behind everything that is more urgent
     Backfill(backfill::Args),
+    /// Bring in archives and recorded answers, each as a stream of its own behind what is synced
+    #[command(subcommand)]
+    Import(import::Command),
     /// Make typed data again from the stored answers of the providers, without asking them
     Reparse(backfill::Common),
     /// Write what people have as files to a directory or to S3
@@ -105,6 +109,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Token(command) => token::run(&sources, command).await,
         Command::Sync(args) => sync::run(&sources, args).await,
         Command::Backfill(args) => backfill::run(&sources, args).await,
+        Command::Import(command) => import::run(&sources, command).await,
         Command::Reparse(args) => backfill::reparse(&sources, args).await,
         Command::Export(args) => export::run(&sources, args).await,
         Command::Vault(command) => vault::run(&sources, &command).await,

@@ -95,6 +95,8 @@ ids! {
     ApiTokenId = "token";
     /// An invitation.
     InvitationId = "invite";
+    /// An import of an archive.
+    ImportId = "import";
 }
 
 /// Makes ids that rise with time and never repeat within a process; 21 random bits keep processes apart.

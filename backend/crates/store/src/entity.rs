@@ -446,3 +446,38 @@ entity!(audit_event, "audit_event" {
     action: String,
     subject: String,
 });
+
+entity!(import_job, "import_job" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    id: i64,
+    kind: String,
+    digest: Vec<u8>,
+    stream_id: i64,
+    state: String,
+    exported_at: i64,
+    bytes: i64,
+    windows_total: i32,
+    windows_done: i32,
+    rows_written: i64,
+    report: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    finished_at: Option<i64>,
+});
+
+entity!(import_window, "import_window" {
+    #[sea_orm(primary_key, auto_increment = false)]
+    user_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    import_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    seq: i32,
+    metric: i16,
+    grain: i16,
+    from_day: String,
+    to_day: String,
+    state: String,
+    rows_written: i64,
+});

@@ -7,9 +7,9 @@ use pulsekeep_core::{
     time::{DAY_MS, DayRange, MINUTE_MS, add_days, next_day},
     timeline::OffsetTimeline,
 };
-use pulsekeep_store::LinkedAccount;
+use pulsekeep_store::{LinkedAccount, resolve};
 
-use crate::{Asked, SyncEngine, SyncError, access::Access, incremental::HORIZON_DAYS, resolve};
+use crate::{Asked, SyncEngine, SyncError, access::Access, incremental::HORIZON_DAYS};
 
 /// Devices are asked for at most so often, by all processes together.
 const DEVICES_EVERY_MS: i64 = 10 * MINUTE_MS;

@@ -21,13 +21,13 @@ use pulsekeep_store::{
     ingest::{
         CoverageMark, NewRawDocument, PackedBody, Replace, ResolvedExercise, ResolvedSamples, ResolvedSleep,
     },
+    resolve,
 };
 
 use crate::{
     SyncEngine, SyncError,
     moved::{reopen_moved, reopen_torn},
     pages::Page,
-    resolve,
 };
 
 /// What was fetched for a window.

@@ -27,7 +27,6 @@ mod problems;
 mod push;
 mod reparse;
 mod request;
-mod resolve;
 mod route;
 mod run;
 mod schedule;

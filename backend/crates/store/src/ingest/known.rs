@@ -54,7 +54,7 @@ pub struct KnownDays {
 }
 
 /// The grain of a stored number.
-fn grain_of(code: i16) -> Option<Grain> {
+pub(crate) fn grain_of(code: i16) -> Option<Grain> {
     [Grain::Day, Grain::Minute, Grain::Session].into_iter().find(|grain| grain_code(*grain) == code)
 }
 

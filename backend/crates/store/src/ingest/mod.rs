@@ -13,6 +13,7 @@ mod stream;
 
 pub use coverage::CoverageMark;
 pub use exercise::ResolvedExercise;
+pub(crate) use known::grain_of;
 pub use known::{CoverageFact, KnownDays};
 pub use raw::{NewRawDocument, PackedBody, StoredRaw};
 pub use samples::{Replace, ResolvedSamples};

@@ -17,6 +17,8 @@ mod harness;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod imported;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod leases;

@@ -24,6 +24,8 @@ struct Log {
     end_time: Option<LocalTime>,
     #[serde(rename = "type")]
     kind: Option<String>,
+    /// Archives call it `mainSleep`.
+    #[serde(alias = "mainSleep")]
     is_main_sleep: Option<bool>,
     minutes_asleep: Option<Num>,
     minutes_awake: Option<Num>,

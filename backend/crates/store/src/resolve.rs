@@ -11,13 +11,14 @@ use pulsekeep_core::{
     },
     timeline::OffsetTimeline,
 };
-use pulsekeep_store::{
+
+use crate::{
     block::{Block, runs_of},
     ingest::{ResolvedExercise, ResolvedSamples, ResolvedSleep},
 };
 
 /// Teaches the timeline the offsets that points carry.
-pub(crate) fn learn(timeline: &mut OffsetTimeline, parsed: &Parsed) {
+pub fn learn(timeline: &mut OffsetTimeline, parsed: &Parsed) {
     for batch in &parsed.samples {
         let SampleTimes::Instants { at, offsets } = &batch.times else { continue };
         for (i, &(from, offset)) in offsets.iter().enumerate() {
@@ -41,7 +42,8 @@ pub(crate) fn learn(timeline: &mut OffsetTimeline, parsed: &Parsed) {
 }
 
 /// A batch as a block: instants with offsets.
-pub(crate) fn samples(batch: SampleBatch, timeline: &OffsetTimeline) -> ResolvedSamples {
+#[must_use]
+pub fn samples(batch: SampleBatch, timeline: &OffsetTimeline) -> ResolvedSamples {
     let metric = batch.metric;
     let block = match batch.times {
         SampleTimes::Instants { at, offsets } => {
@@ -87,7 +89,8 @@ fn offset_between(at: i64, local: i64) -> i32 {
 }
 
 /// A sleep session with instants.
-pub(crate) fn sleep(record: SleepRecord, timeline: &OffsetTimeline) -> ResolvedSleep {
+#[must_use]
+pub fn sleep(record: SleepRecord, timeline: &OffsetTimeline) -> ResolvedSleep {
     match record.times {
         SessionTimes::Instants { start, end, start_offset, end_offset } => {
             ResolvedSleep { record, start, end, start_offset, end_offset }
@@ -119,7 +122,8 @@ pub(crate) fn sleep(record: SleepRecord, timeline: &OffsetTimeline) -> ResolvedS
 }
 
 /// An exercise with instants.
-pub(crate) fn exercise(record: ExerciseRecord, timeline: &OffsetTimeline) -> ResolvedExercise {
+#[must_use]
+pub fn exercise(record: ExerciseRecord, timeline: &OffsetTimeline) -> ResolvedExercise {
     match record.times {
         SessionTimes::Instants { start, end, start_offset, end_offset } => {
             ResolvedExercise { record, start, end, start_offset, end_offset }
@@ -139,7 +143,8 @@ pub(crate) fn exercise(record: ExerciseRecord, timeline: &OffsetTimeline) -> Res
 }
 
 /// A device with the instant of its last sync.
-pub(crate) fn device(record: DeviceRecord, timeline: &OffsetTimeline) -> (DeviceRecord, Option<EpochMs>) {
+#[must_use]
+pub fn device(record: DeviceRecord, timeline: &OffsetTimeline) -> (DeviceRecord, Option<EpochMs>) {
     let last_sync = record.last_sync.map(|time| match time {
         DeviceTime::Instant(at) => at,
         DeviceTime::Local(local) => timeline.instant_of_local(local),
