@@ -44,8 +44,8 @@ const ROUNDS: i64 = 2;
 const QUIET_ENDS: f64 = 0.85;
 /// Days after which every device has told of a day.
 const DAYS_TO_TELL: i64 = 4;
-/// Simulated hours after which data that a provider held back is found, with some to spare.
-const HOURS_TO_FIND: i64 = 7;
+/// Simulated time after which recent days are read again whatever the devices say.
+const BLIND_EVERY_MS: i64 = 6 * HOUR_MS;
 /// Readers of the undisturbed side.
 const CALM_READERS: usize = 6;
 
@@ -119,8 +119,7 @@ async fn soak(world: &mut World, args: &Args, begun: Instant, whole: Duration) -
         stormy_until > whole.mul_f64(0.2),
         "no time for a storm: more minutes, a shorter interval or a faster clock"
     );
-    let withdrawn =
-        storm(world, &mut crew, &mut weather, &residents, (begun, stormy_until), args.interval).await?;
+    let withdrawn = storm(world, &mut crew, &mut weather, &residents, (begun, stormy_until)).await?;
 
     // Quiet: nothing goes wrong any more, everybody is back who comes back, and no device tells anything new.
     let horizon = world.pace.now();
@@ -215,14 +214,13 @@ async fn storm(
     weather: &mut Weather,
     residents: &[Resident],
     (begun, until): (Instant, Duration),
-    interval: u32,
 ) -> anyhow::Result<Vec<(Resident, bool)>> {
     let mut withdrawn: Vec<(Resident, bool)> = Vec::new();
-    // What is held back has to come so early that the quiet time finds it.
-    let quiet = ROUNDS * i64::from(interval) * MINUTE_MS;
+    // What is held back has to come so early that the quiet time finds it: by the next look after the blind re-reading is
+    // due, and its detail by the one after that.
     let latest = world.pace.now().0
         + i64::try_from(world.pace.seconds(until.saturating_sub(begun.elapsed())))? * 1000
-        + (quiet - HOURS_TO_FIND * HOUR_MS).min(0);
+        - BLIND_EVERY_MS;
     let (mut next_wave, mut next_harm) = (Instant::now(), Instant::now() + Duration::from_secs(4));
     while begun.elapsed() < until {
         let now = Instant::now();

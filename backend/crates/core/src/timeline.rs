@@ -149,6 +149,12 @@ impl OffsetTimeline {
         }
     }
 
+    /// Whether the clock at `at` is that of the person's own zone.
+    #[must_use]
+    pub fn is_at_home(&self, at: EpochMs) -> bool {
+        self.offset_at(at) == self.zone_offset(at)
+    }
+
     /// The civil day at `at`.
     #[must_use]
     pub fn day_at(&self, at: EpochMs) -> Date {

@@ -63,8 +63,8 @@ pub(crate) fn every_ms(endpoint: &Endpoint) -> i64 {
     if is_detail(endpoint) || proves { 0 } else { HOUR_MS }
 }
 
-/// How often an open day is read again where no device says whether there is something new, and a recent one that was
-/// read whole: providers have held data back for hours of which the device had told long before.
+/// How often an open day is read again where no device says whether there is something new, and a recent one whatever
+/// the device says: providers have held data back for hours of which it had told long before.
 const BLIND_EVERY_MS: i64 = 6 * HOUR_MS;
 
 /// Whether nothing else shows that days of an endpoint have changed: daily values that do open their detail, and the
@@ -132,7 +132,12 @@ pub(crate) fn due(endpoint: &Endpoint, look: &Look<'_>, bounds: impl Fn(Date) ->
                 // Without a device to go by, days before today are looked at now and then.
                 let blind = look.last_sync.is_none() && day < look.today;
                 let soon = age(at) >= if blind { BLIND_EVERY_MS } else { every_ms(endpoint) };
-                if look.force && is_recent || may_be_told(at) && soon && !(is_old && is_probe(endpoint)) {
+                // Of a day that the device has told of: a watch that was lost tells of none since.
+                let of_device = look.last_sync.is_some_and(|seen| seen > begins);
+                let held_back =
+                    of_device && is_recent && speaks_for_itself(endpoint) && age(at) >= BLIND_EVERY_MS;
+                let told = may_be_told(at) && soon && !(is_old && is_probe(endpoint));
+                if look.force && is_recent || told || held_back {
                     due.ask.push(day);
                 } else if is_old {
                     due.close.push(day);
@@ -292,6 +297,11 @@ mod tests {
         };
         assert_eq!(back(&read(7)), (0..=7).rev().collect::<Vec<_>>());
         assert_eq!(read(5), []);
+        // The same of days that are still open, as far as the device has told of them: not of today.
+        let at = noon().plus(-7 * HOUR_MS);
+        let known = facts(key, &(0..10).map(|n| (n, Partial, Some(at))).collect::<Vec<_>>());
+        let of_open = |seen| back(&due(endpoint(key).unwrap(), &look(&known, Some(seen)), bounds).ask);
+        assert_eq!(of_open(noon().plus(-20 * HOUR_MS)), (1..=7).rev().collect::<Vec<_>>());
         assert!(speaks_for_itself(endpoint(HEART).unwrap()), "Fitbit has no daily value of it");
         assert!(
             !speaks_for_itself(endpoint("google.heart_rate.minute").unwrap()),

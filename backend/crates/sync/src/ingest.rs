@@ -306,9 +306,9 @@ fn detail_of(endpoint: &Endpoint, metric: Metric) -> BTreeSet<Metric> {
     proved.flat_map(|e| e.metrics.iter().copied()).chain([metric]).collect()
 }
 
-/// When all is told of a day: at its end, or, where its evening comes under the date of waking, a day later.
+/// When all is told of a day: at its end, or, where its evening comes with the night that follows, a day later.
 pub(crate) fn told_at(endpoint: &Endpoint, day: Date, timeline: &OffsetTimeline) -> EpochMs {
-    let last = if endpoint.by_waking { next_day(day) } else { day };
+    let last = if endpoint.by_waking || endpoint.of_nights { next_day(day) } else { day };
     timeline.day_bounds(last).1
 }
 

@@ -271,7 +271,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     )
     .window(365, 10_000)
     .rows(7_500, 300)
-    .proved_by("google.heart_rate_variability.day"),
+    .proved_by("google.heart_rate_variability.day")
+    .of_nights(),
     google(
         "google.oxygen_saturation.minute",
         &[M::OxygenSaturation],
@@ -282,7 +283,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     )
     .window(365, 10_000)
     .rows(36_000, MINUTES)
-    .proved_by("google.oxygen_saturation.day"),
+    .proved_by("google.oxygen_saturation.day")
+    .of_nights(),
     google("google.heart_rate.minute", &[M::HeartRate], Minute, GoogleRollUpMinute, "heart-rate", H)
         .window(14, 10_000)
         .rows(144_000, MINUTES)

@@ -110,6 +110,8 @@ pub struct Endpoint {
     /// Readings of nights that come under the date of waking: a day has its evening with the date after it, and is told
     /// whole when that is over.
     pub by_waking: bool,
+    /// Readings of nights under the date of their own clock: those of an evening come when the night is over.
+    pub of_nights: bool,
 }
 
 const fn row(
@@ -141,6 +143,7 @@ const fn row(
         proved_by: None,
         cadence: None,
         by_waking: false,
+        of_nights: false,
     }
 }
 
@@ -166,6 +169,11 @@ impl Endpoint {
 
     const fn by_waking(mut self) -> Self {
         self.by_waking = true;
+        self
+    }
+
+    const fn of_nights(mut self) -> Self {
+        self.of_nights = true;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use pulsekeep_core::{
     EpochMs, Metric,
     account::ProviderKey,
@@ -268,6 +268,31 @@ fn a_traveller_over_google_has_what_they_did_on_the_days_of_their_own_clock() {
 
 /// Roll-ups are asked for by instants and carry no offset: before another answer has told of the journey, the last day of
 /// a window ends three hours too early.
+#[test]
+fn a_traveller_over_fitbit_loses_no_step_on_a_day_that_the_journey_made_short() {
+    on_sqlite(|db| async {
+        let world = World::start(db).await;
+        let linked = world.linked(FITBIT, "marcus").await;
+        for (first, last) in [(date(2026, 8, 26), date(2026, 9, 1)), (date(2026, 10, 1), date(2026, 10, 7))] {
+            let days = DayRange::inclusive(first, last).unwrap();
+            assert_done(&world.backfill(&linked, days).await);
+            let mut short = 0;
+            for day in days.days() {
+                let truth = world.outside.truth("marcus", day).await;
+                let minutes = truth["minutes"].as_i64().unwrap();
+                short += i32::from(minutes < 1440);
+                let sql = format!(
+                    "SELECT CAST(COALESCE(SUM(value_sum), 0) AS TEXT) FROM sample_block WHERE metric = {} AND day = '{day}'",
+                    Metric::Steps.code()
+                );
+                let stored: f64 = world.db.texts(&sql).await.concat().parse().unwrap();
+                assert_eq!(Some(stored), truth["steps"].as_f64(), "{day} of {minutes} minutes");
+            }
+            assert_eq!(short, 1);
+        }
+    });
+}
+
 #[test]
 fn hours_that_were_not_asked_for_on_a_journey_are_asked_for_when_its_offset_is_learnt() {
     on_sqlite(|db| async {
