@@ -1,8 +1,15 @@
 //! Coverage in cells and in counts.
 
-use pulsekeep_core::{Metric, account::Role, coverage::CoverageState, time::add_days};
-use pulsekeep_store::User;
-use pulsekeep_testkit::on_each_engine;
+use pulsekeep_core::{
+    Metric,
+    account::Role,
+    catalogue::Grain,
+    coverage::CoverageState,
+    id::{JobId, StreamId},
+    time::add_days,
+};
+use pulsekeep_store::{User, WindowKey, ingest::CoverageMark};
+use pulsekeep_testkit::{now, on_each_engine};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, World};
@@ -30,16 +37,18 @@ fn state(n: i64, metric: i64) -> CoverageState {
 
 /// Coverage of three metrics of four over the days, in the minute's grain; the days' grain of one of them failed once.
 async fn fill(world: &World, user: &User) {
-    let mut rows = Vec::new();
-    for n in 0..DAYS {
-        for metric in Metric::all().map(|m| i64::from(m.code())).filter(|m| m % 4 != 0) {
-            let state = state(n, metric).key();
-            rows.push(format!("({}, {metric}, 7, '{}', 2, '{state}')", user.id.0, day(n)));
-        }
+    let mark = |n, state| CoverageMark { day: day(n), state, code: None, raw: None, wear_minutes: None };
+    let window = WindowKey { user: user.id, job: JobId(1), seq: 0 };
+    let tx = world.db.store().write().await.unwrap();
+    let put = async |what, marks: &[CoverageMark]| {
+        tx.mark_coverage(user.id, what, StreamId(7), window, marks, now()).await.unwrap();
+    };
+    for metric in Metric::all().filter(|metric| metric.code() % 4 != 0) {
+        let marks: Vec<CoverageMark> = (0..DAYS).map(|n| mark(n, state(n, metric.code().into()))).collect();
+        put((metric, Grain::Minute), &marks).await;
     }
-    rows.push(format!("({}, 1, 7, '{}', 1, 'failed')", user.id.0, day(0)));
-    let insert = "INSERT INTO coverage (user_id, metric, stream_id, day, grain, state) VALUES ";
-    world.db.execute(&format!("{insert}{}", rows.join(", "))).await;
+    put((Metric::Steps, Grain::Day), &[mark(0, CoverageState::Failed)]).await;
+    tx.commit().await.unwrap();
 }
 
 fn variables() -> Value {
