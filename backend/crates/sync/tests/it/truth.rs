@@ -368,14 +368,15 @@ fn a_late_device_fills_its_open_days_and_they_close() {
         let linked = world.linked(GOOGLE, "harriet").await;
         let days = world.ago(linked.user, 8, 0).await;
         assert_done(&world.backfill(&linked, days).await);
-        world.clock.advance(5 * 86_400_000);
+        // The last evening's readings come with the night that follows.
+        world.clock.advance(6 * 86_400_000);
         let job = world.backfill(&linked, days).await;
         assert_done(&job);
         compare(&world, &linked, GOOGLE, "harriet", days).await;
         let metrics = metrics_of(GOOGLE);
         let coverage = world.person(&linked).await.coverage(&metrics, days).await.unwrap();
         assert!(coverage.iter().all(|row| row.state != CoverageState::Partial), "{coverage:?}");
-        let days = world.ago(linked.user, 13, 6).await;
+        let days = world.ago(linked.user, 14, 7).await;
         let again = world.backfill(&linked, days).await;
         assert_eq!(again.windows_total, 0, "closed days are not asked for again");
     });
