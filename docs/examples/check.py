@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections import defaultdict
 from datetime import date, timedelta
@@ -73,12 +74,21 @@ def run_blocks(document, expected):
     with open(document, encoding="utf-8") as file:
         blocks = [part.split("\n```", 1)[0] for part in file.read().split("```python\n")[1:]]
     assert len(blocks) == expected, f"{document}: {len(blocks)} examples"
-    results = []
-    for block in blocks:
+    return [run_block(document, block) for block in blocks]
+
+
+def run_block(document, block):
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
         names = {"__name__": "example"}
-        exec(compile(block, document, "exec"), names)  # the reader runs them too
-        results.append(names)
-    return results
+        try:
+            exec(compile(block, document, "exec"), names)  # the reader runs them too
+            return names
+        except urllib.error.HTTPError as error:
+            # Samples of others may still come in, and a file of moving samples is refused: "try again".
+            if error.code != 503 or time.monotonic() > until:
+                raise
+            time.sleep(2)
 
 
 def daily_steps(person, first, last):
